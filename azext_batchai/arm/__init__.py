@@ -1,0 +1,1 @@
+"""What the command line and the service share: ids, names, states, times. Standard library only."""
