@@ -1,0 +1,117 @@
+"""Check a JSON body against one of `arm.shapes` and say what is wrong in one line, with the JSON path.
+
+fastjsonschema does the checking: pure Python, without dependencies, and compiled, so that the service can afford it
+for every request. It is imported on first use.
+"""
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from typing import Any, Callable
+
+from azext_batchai.arm import shapes
+from azext_batchai.arm.shapes import Schema
+
+_KIND = {'string': 'a string', 'integer': 'a whole number', 'boolean': 'true or false', 'array': 'a list [...]',
+         'object': 'an object {...}'}
+
+
+class ShapeError(ValueError):
+    """A body has a wrong type, an unknown or missing key, or a value out of range.
+
+    `path` is the JSON path without a leading dot (``properties.nodeCount``), empty for the whole body.
+    """
+
+    def __init__(self, path: str, problem: str):
+        super().__init__(f'{path}: {problem}' if path else problem)
+        self.path = path
+        self.problem = problem
+
+
+def check(shape_name: str, body: Any) -> dict[str, Any]:
+    """Return `body` ready for use: nulls and read-only keys dropped, enumeration values in their published case.
+
+    `shape_name` is the name of a constant in `arm.shapes`, for example ``JOB``. Raises ShapeError for the first
+    thing that is wrong. `body` itself stays as it was.
+    """
+    import fastjsonschema
+    cleaned = _clean(getattr(shapes, shape_name), body)
+    try:
+        _validator(shape_name)(cleaned)
+    except fastjsonschema.JsonSchemaValueException as error:
+        raise ShapeError(*_explain(error)) from None
+    return cleaned
+
+
+@lru_cache(maxsize=None)
+def _validator(shape_name: str) -> Callable[[Any], Any]:
+    import fastjsonschema
+    return fastjsonschema.compile(getattr(shapes, shape_name), use_default=False, detailed_exceptions=True)
+
+
+def _clean(schema: Schema, value: Any) -> Any:
+    """What ARM does before it looks: null is the same as absent, read-only keys are ignored, enums have no case."""
+    if isinstance(value, dict) and 'properties' in schema:
+        known = schema['properties']
+        return {key: _clean(known.get(key, {}), item) for key, item in value.items()
+                if item is not None and not known.get(key, {}).get('readOnly')}
+    if isinstance(value, list) and 'items' in schema:
+        return [_clean(schema['items'], item) for item in value]
+    if isinstance(value, str) and 'enum' in schema:
+        return next((spelling for spelling in schema['enum'] if spelling.lower() == value.lower()), value)
+    return value
+
+
+def _explain(error: Any) -> tuple[str, str]:
+    """Path and problem of a fastjsonschema error. Its own text repeats the whole path and quotes schema terms."""
+    path = _join(error.path[1:])
+    definition, rule, value = error.definition, error.rule, error.value
+    if rule == 'additionalProperties' and 'properties' in definition:
+        unknown = sorted(set(value) - set(definition['properties']))[0]
+        return _join([*error.path[1:], unknown]), 'is not a known key' + nearest_hint(unknown, _writable(definition))
+    if rule == 'required':
+        missing = next(key for key in definition['required'] if key not in value)
+        return _join([*error.path[1:], missing]), 'is required'
+    if rule == 'type':
+        return path, f'should be {_KIND.get(definition["type"], definition["type"])}, but is {_describe(value)}'
+    if rule == 'enum':
+        return path, f"should be one of {', '.join(definition['enum'])}, but is {_describe(value)}"
+    if rule in ('minimum', 'maximum'):
+        bound = 'at least' if rule == 'minimum' else 'at most'
+        return path, f'should be {bound} {definition[rule]}, but is {value}'
+    if rule == 'minLength':
+        return path, 'must not be empty'
+    if rule == 'pattern':
+        return path, f'should be {definition["description"]}, but is {_describe(value)}'
+    return path, error.message
+
+
+def _writable(definition: Schema) -> list[str]:
+    return [key for key, schema in definition['properties'].items() if not schema.get('readOnly')]
+
+
+def nearest_hint(word: str, known: list[str]) -> str:
+    """``; did you mean 'nodeCount'?``, or the known words when none is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{by_lower[near[0]]}'?"
+    return f"; known here: {', '.join(sorted(known))}" if known else ''
+
+
+def _join(parts: list[Any]) -> str:
+    text = ''
+    for part in parts:
+        text += f'[{part}]' if isinstance(part, int) or str(part).isdigit() else f'.{part}'
+    return text.lstrip('.')
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, (int, float)):
+        return f'the number {value}'
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else value[:37] + '...'
+        return f'the text {shown!r}'
+    return {list: 'a list', dict: 'an object'}.get(type(value), 'null')
