@@ -11,6 +11,9 @@ import azext_batchai._help  # noqa: F401  (registers the help texts)
 class BatchAICommandsLoader(AzCommandsLoader):
     """Loads the command table at start and the arguments of the one command at hand later."""
 
+    # az remembers in its command index which module a loader came from, and later loads only extensions so named.
+    __module__ = 'azext_batchai'
+
     def __init__(self, cli_ctx: Any = None):
         from azure.cli.core.commands import CliCommandType
         super().__init__(cli_ctx=cli_ctx, custom_command_type=CliCommandType(

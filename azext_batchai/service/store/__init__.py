@@ -1,0 +1,31 @@
+"""Everything the service remembers. SQL stays in this folder; one public method is one transaction."""
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from azext_batchai.service.store.clusters import Clusters
+from azext_batchai.service.store.database import Database
+from azext_batchai.service.store.jobs import Jobs
+from azext_batchai.service.store.launches import Launches
+from azext_batchai.service.store.operations import Operations
+from azext_batchai.service.store.resources import Resources
+
+
+class Store:
+    """The collections, and `transaction` to make several of their methods one."""
+
+    def __init__(self, path: Path):
+        self.database = Database(path)
+        self.resources = Resources(self.database)
+        self.clusters = Clusters(self.database)
+        self.jobs = Jobs(self.database)
+        self.launches = Launches(self.database)
+        self.operations = Operations(self.database)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self.database.transaction()
+
+    def close(self) -> None:
+        self.database.close()

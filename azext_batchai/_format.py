@@ -1,0 +1,111 @@
+"""Rows for `-o table`, with the columns of the 2017 guide and the workspace beside the resource group."""
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Callable
+
+from azext_batchai.arm.ids import parse_resource_id
+
+Row = dict[str, Any]
+
+
+def _table(row: Callable[[Row], Row]) -> Callable[[Any], Any]:
+    """A transformer for one resource or a list of them."""
+    return lambda result: [row(item) for item in result] if isinstance(result, list) else row(result)
+
+
+def cluster_row(cluster: Row) -> Row:
+    counts = cluster.get('nodeStateCounts') or {}
+    deleting = cluster.get('provisioningState') == 'deleting'
+    return OrderedDict([
+        ('Name', cluster['name']),
+        ('Resource Group', _group(cluster)),
+        ('Workspace', _workspace(cluster)),
+        ('VM Size', cluster.get('vmSize')),
+        ('State', 'deleting' if deleting else cluster.get('allocationState')),
+        *((state, counts.get(f'{state.lower()}NodeCount'))
+          for state in ('Idle', 'Running', 'Preparing', 'Leaving', 'Unusable')),
+    ])
+
+
+def job_row(job: Row) -> Row:
+    cluster = (job.get('cluster') or {}).get('id') or ''
+    return OrderedDict([
+        ('Name', job['name']),
+        ('Resource Group', _group(job)),
+        ('Workspace', _workspace(job)),
+        ('Cluster', cluster.rsplit('/', 1)[-1]),
+        ('Cluster RG', _group({'id': cluster})),
+        ('Tool', job.get('toolType')),
+        ('Nodes', job.get('nodeCount')),
+        ('State', job.get('executionState')),
+        ('Exit code', _or_blank((job.get('executionInfo') or {}).get('exitCode'))),
+    ])
+
+
+def file_server_row(server: Row) -> Row:
+    disks = server.get('dataDisks') or {}
+    mount = server.get('mountSettings') or {}
+    return OrderedDict([
+        ('Name', server['name']),
+        ('Resource Group', _group(server)),
+        ('Workspace', _workspace(server)),
+        ('Size', server.get('vmSize')),
+        ('Disks', f"{disks.get('diskCount')} x {disks.get('diskSizeInGb', disks.get('diskSizeInGB'))} Gb"),
+        ('Public IP', mount.get('fileServerPublicIp', mount.get('fileServerPublicIP'))),
+        ('Internal IP', mount.get('fileServerInternalIp', mount.get('fileServerInternalIP'))),
+        ('Type', 'nfs'),  # the only one since API 2018-05-01
+        ('Mount Point', mount.get('mountPoint')),
+    ])
+
+
+def node_row(node: Row) -> Row:
+    port = node.get('port')
+    return OrderedDict([('ID', node['nodeId']), ('IP', node.get('ipAddress')),
+                        ('Port', int(port) if port is not None else None)])
+
+
+def file_row(entry: Row) -> Row:
+    return OrderedDict([
+        ('Name', entry['name']),
+        ('Type', entry.get('fileType')),
+        ('Size', entry.get('contentLength')),
+        ('Modified', entry.get('lastModified')),
+    ])
+
+
+def service_row(service: Row) -> Row:
+    return OrderedDict([
+        ('State', service.get('state')),
+        ('Endpoint', service.get('endpoint')),
+        ('Engine', service.get('engine')),
+        ('PID', service.get('pid')),
+        ('Version', service.get('version')),
+        ('Data Folder', service.get('dataDir')),
+    ])
+
+
+cluster_table = _table(cluster_row)
+job_table = _table(job_row)
+file_server_table = _table(file_server_row)
+node_table = _table(node_row)
+file_table = _table(file_row)
+service_table = _table(service_row)
+
+
+def _group(resource: Row) -> str:
+    """The spelling of the resource id."""
+    parts = (resource.get('id') or '').split('/')
+    return parts[4] if len(parts) > 4 else ''
+
+
+def _or_blank(value: Any) -> Any:
+    """Knack drops a column that holds nothing but None."""
+    return '' if value is None else value
+
+
+def _workspace(resource: Row) -> str:
+    try:
+        return parse_resource_id(resource.get('id') or '').workspace
+    except ValueError:
+        return ''

@@ -1,0 +1,141 @@
+"""`az batchai job`: what runs on clusters."""
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from azure.cli.core.azclierror import RequiredArgumentMissingError
+from knack.log import get_logger
+
+from azext_batchai.arm.ids import FLAT_EXPERIMENT
+from azext_batchai.payloads import job as payload
+from azext_batchai.payloads.config_file import read_config
+from azext_batchai.payloads.mounts import MountOptions
+from azext_batchai.payloads.storage_account import storage_account
+from azext_batchai.remote.placement import Found, find_job, location_of, placed_job, workspaces_of
+from azext_batchai.remote.references import modern_file_server_ids, referred_cluster, referred_file_server
+from azext_batchai.remote.waiting import run_operation
+
+logger = get_logger(__name__)
+
+
+def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config_file: str,
+               cluster: str | None = None, cluster_resource_group: str | None = None, location: str | None = None,
+               workspace: str | None = None, experiment: str | None = None,
+               storage_account_name: str | None = None, storage_account_key: str | None = None,
+               afs_name: str | None = None, afs_mount_path: str | None = None,
+               bfs_name: str | None = None, bfs_mount_path: str | None = None,
+               nfs: str | None = None, nfs_mount_path: str | None = None, nfs_resource_group: str | None = None,
+               no_wait: bool = False) -> Any:
+    """Submit a job and return it as the service first reports it."""
+    config = read_config(config_file, 'JOB', payload.from_older)
+    storage = storage_account(storage_account_name, storage_account_key,
+                              cmd.cli_ctx.cloud.suffixes.storage_endpoint, os.environ)
+    reference = cluster or payload.configured_cluster(config)
+    if not reference:
+        raise RequiredArgumentMissingError('Say which cluster runs the job: --cluster-name/-r MyCluster, '
+                                           'or cluster.id in the config file.')
+
+    def body_for(cluster_id: str, nfs_id: str | None) -> dict[str, Any]:
+        options = MountOptions(afs_name, afs_mount_path, bfs_name, bfs_mount_path, nfs_id, nfs_mount_path)
+        return payload.job_body(cluster_id, options, config, storage)
+
+    body = body_for(reference, nfs)  # mistakes show before anything is asked of the service
+    target, target_group = referred_cluster(client, reference, cluster_resource_group or resource_group,
+                                            None if cluster_resource_group else workspace)
+    payload.check_fits(body['properties']['nodeCount'], _most_nodes(target.resource), target.resource.name)
+    nfs_id = _file_server_id(client, nfs, nfs_resource_group, resource_group, workspace)
+    body = body_for(target.resource.id, nfs_id)
+    modern_file_server_ids(client, body['properties'].get('mountVolumes'))
+
+    from azure.mgmt.batchai.models import JobCreateParameters
+    parameters = JobCreateParameters.deserialize(body)
+    place = None if workspace else (location or config.location or location_of(client, target_group, target.workspace))
+    return placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
+        cmd.cli_ctx, lambda **polling: client.jobs.begin_create(resource_group, w, e, job_name, parameters, **polling),
+        no_wait, f"The submission of job '{job_name}'"))
+
+
+def show_job(client: Any, resource_group: str, job_name: str, workspace: str | None = None,
+             experiment: str | None = None) -> Any:
+    """The job as it is now."""
+    return find_job(client, resource_group, job_name, workspace, experiment).resource
+
+
+def list_jobs(client: Any, resource_group: str | None = None, workspace: str | None = None,
+              experiment: str | None = None) -> list[Any]:
+    """The jobs of an experiment, a workspace, a resource group, or the subscription."""
+    if resource_group and workspace and experiment:
+        return list(client.jobs.list_by_experiment(resource_group, workspace, experiment))
+    experiments = [(group, name, item.name) for group, name in workspaces_of(client, resource_group, workspace)
+                   for item in client.experiments.list_by_workspace(group, name)
+                   if not experiment or item.name.lower() == experiment.lower()]
+    return [job for place in experiments for job in client.jobs.list_by_experiment(*place)]
+
+
+def list_job_files(client: Any, resource_group: str, job_name: str, output_directory_id: str = 'stdouterr',
+                   path: str = '.', expiry: int = 60, workspace: str | None = None,
+                   experiment: str | None = None) -> list[Any]:
+    """The files in one of the job's output directories, each with a link that works for `expiry` minutes."""
+    from azure.mgmt.batchai.models import JobsListOutputFilesOptions
+    found = find_job(client, resource_group, job_name, workspace, experiment)
+    return list(client.jobs.list_output_files(*_place(resource_group, found), JobsListOutputFilesOptions(
+        outputdirectoryid=output_directory_id, directory=path, linkexpiryinminutes=expiry)))
+
+
+def stream_job_file(client: Any, resource_group: str, job_name: str, file_name: str,
+                    output_directory_id: str = 'stdouterr', path: str = '.', workspace: str | None = None,
+                    experiment: str | None = None) -> None:
+    """Print a file as the job writes it, until the job ends."""
+    from azext_batchai.remote.streaming import RemoteJobFiles, follow
+    found = find_job(client, resource_group, job_name, workspace, experiment)
+    files = RemoteJobFiles(client, *_place(resource_group, found), directory_id=output_directory_id, path=path,
+                           connection=client.connection)
+    try:
+        follow(files, file_name, job_name, sys.stdout.buffer)
+    except KeyboardInterrupt:
+        logger.warning("Stopped streaming; job '%s' goes on.", job_name)
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def list_job_nodes(client: Any, resource_group: str, job_name: str, workspace: str | None = None,
+                   experiment: str | None = None) -> list[Any]:
+    """Where to reach by SSH the nodes that the job runs or ran on."""
+    found = find_job(client, resource_group, job_name, workspace, experiment)
+    return list(client.jobs.list_remote_login_information(*_place(resource_group, found)))
+
+
+def terminate_job(cmd: Any, client: Any, resource_group: str, job_name: str, workspace: str | None = None,
+                  experiment: str | None = None, no_wait: bool = False) -> None:
+    """Stop a job, keeping its record and its output."""
+    found = find_job(client, resource_group, job_name, workspace, experiment)
+    run_operation(cmd.cli_ctx, lambda **polling: client.jobs.begin_terminate(*_place(resource_group, found), **polling),
+                  no_wait, f"The termination of job '{job_name}'")
+
+
+def delete_job(cmd: Any, client: Any, resource_group: str, job_name: str, workspace: str | None = None,
+               experiment: str | None = None, no_wait: bool = False) -> None:
+    """Delete a job, stopping it first if it runs. Its output stays."""
+    found = find_job(client, resource_group, job_name, workspace, experiment)
+    run_operation(cmd.cli_ctx, lambda **polling: client.jobs.begin_delete(*_place(resource_group, found), **polling),
+                  no_wait, f"The deletion of job '{job_name}'")
+
+
+def _place(group: str, found: Found) -> tuple[str, str, str, str]:
+    return group, found.workspace, found.experiment or FLAT_EXPERIMENT, found.resource.name
+
+
+def _file_server_id(client: Any, nfs: str | None, nfs_group: str | None, group: str,
+                    workspace: str | None) -> str | None:
+    if not nfs:
+        return None
+    found, _ = referred_file_server(client, nfs, nfs_group or group, None if nfs_group else workspace)
+    return found.resource.id
+
+
+def _most_nodes(cluster: Any) -> int | None:
+    """How far the cluster grows by itself; None when its size is set by hand."""
+    scale = cluster.scale_settings
+    return scale.auto_scale.maximum_node_count if scale and scale.auto_scale else None

@@ -1,0 +1,87 @@
+"""Options and config file -> the body of a cluster request."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.cli.core.azclierror import RequiredArgumentMissingError
+
+from azext_batchai.payloads import images, mounts, older_dialects
+from azext_batchai.payloads.accounts import AccountOptions, user_account
+from azext_batchai.payloads.config_file import Config
+from azext_batchai.payloads.final_check import checked_body
+from azext_batchai.payloads.mounts import MountOptions
+from azext_batchai.payloads.scale import scale_settings
+from azext_batchai.payloads.storage_account import StorageAccount, replace_placeholders
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """What the command line says about a new cluster."""
+    vm_size: str | None = None
+    vm_priority: str | None = None
+    image: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    target: int | None = None
+    setup_task: str | None = None
+    setup_task_output: str | None = None
+    subnet: str | None = None
+    account: AccountOptions = field(default_factory=AccountOptions)
+    mounts: MountOptions = field(default_factory=MountOptions)
+
+
+def from_older(properties: Json) -> Json:
+    """Properties of a config file of any dialect in the form of 2018-05-01."""
+    modern = older_dialects.modern_cluster(properties)
+    node_setup = modern.get('nodeSetup')
+    if not isinstance(node_setup, dict) or 'mountVolumes' not in node_setup:
+        return modern
+    volumes = mounts.complete_credentials(node_setup['mountVolumes'])
+    return {**modern, 'nodeSetup': {**node_setup, 'mountVolumes': volumes}}
+
+
+def cluster_body(options: ClusterOptions, config: Config, storage: StorageAccount) -> Json:
+    """The body of the PUT; options win over the config file."""
+    properties = replace_placeholders(config.properties, storage, config.path)
+    _set(properties, 'vmSize', options.vm_size)
+    _set(properties, 'vmPriority', options.vm_priority)
+    if not properties.get('vmSize'):
+        raise RequiredArgumentMissingError('Say what machines the cluster is made of: --vm-size/-s Standard_NC6, '
+                                           'or vmSize in the config file.')
+    properties['scaleSettings'] = scale_settings(options.minimum, options.maximum, options.target,
+                                                 properties.get('scaleSettings'))
+    properties['userAccountSettings'] = user_account(options.account, properties.get('userAccountSettings'))
+    if options.image:
+        properties['virtualMachineConfiguration'] = {'imageReference': images.image_reference(options.image)}
+    if options.subnet:
+        properties['subnet'] = {'id': options.subnet}
+    _set(properties, 'nodeSetup', _node_setup(options, storage, properties.get('nodeSetup') or {}))
+    return checked_body('CLUSTER', properties, config)
+
+
+def _node_setup(options: ClusterOptions, storage: StorageAccount, configured: Json) -> Json:
+    node_setup = dict(configured)
+    _set(node_setup, 'setupTask', _setup_task(options, configured.get('setupTask')))
+    _set(node_setup, 'mountVolumes', mounts.mount_volumes(options.mounts, storage, configured.get('mountVolumes')))
+    return node_setup
+
+
+def _setup_task(options: ClusterOptions, configured: Json | None) -> Json | None:
+    task = dict(configured or {})
+    _set(task, 'commandLine', options.setup_task)
+    _set(task, 'stdOutErrPathPrefix', options.setup_task_output)
+    if task and not task.get('stdOutErrPathPrefix'):
+        raise RequiredArgumentMissingError('Say where the output of the set-up task goes, for example '
+                                           "--setup-task-output '$AZ_BATCHAI_MOUNT_ROOT/afs'.")
+    if task and not task.get('commandLine'):
+        raise RequiredArgumentMissingError('--setup-task-output needs --setup-task with the command line to run.')
+    return task or None
+
+
+def _set(target: Json, key: str, value: Any) -> None:
+    """An option that was not given leaves the config file's word as it is."""
+    if value:
+        target[key] = value

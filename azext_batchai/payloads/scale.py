@@ -1,0 +1,48 @@
+"""How many nodes a cluster has: a fixed number, or a range the service moves in."""
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
+
+
+def manual_scale(target: int) -> dict[str, Any]:
+    return {'manual': {'targetNodeCount': target}}
+
+
+def auto_scale(minimum: int, maximum: int) -> dict[str, Any]:
+    _check_order(minimum, maximum)
+    return {'autoScale': {'minimumNodeCount': minimum, 'maximumNodeCount': maximum}}
+
+
+def scale_settings(minimum: int | None, maximum: int | None, target: int | None,
+                   configured: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The `scaleSettings` of a new cluster: from --min, --max and --target, else from the config file.
+
+    As in 2017, equal --min and --max mean that many nodes, manually. As in 2018, --target beside a range is where
+    auto-scale begins.
+    """
+    if minimum is None and maximum is None:
+        if target is not None:
+            return manual_scale(target)
+        if configured:
+            return configured
+        raise RequiredArgumentMissingError('Say how many nodes the cluster has: --target 2 for a fixed number, '
+                                           'or --min 0 --max 4 for auto-scale.')
+    if maximum is None:
+        raise RequiredArgumentMissingError(f'--min {minimum} needs --max as well, for example --max '
+                                           f'{max(minimum or 0, 1)}.')
+    if minimum is None:
+        raise RequiredArgumentMissingError(f'--max {maximum} needs --min as well, for example --min 0.')
+    settings = auto_scale(minimum, maximum)
+    if target is None:
+        return manual_scale(minimum) if minimum == maximum else settings
+    if not minimum <= target <= maximum:
+        raise InvalidArgumentValueError(f'--target {target} is outside --min {minimum} and --max {maximum}.')
+    settings['autoScale']['initialNodeCount'] = target
+    return settings
+
+
+def _check_order(minimum: int, maximum: int) -> None:
+    if minimum > maximum:
+        raise InvalidArgumentValueError(f'--min {minimum} is above --max {maximum}.')

@@ -1,0 +1,62 @@
+"""``python -m azext_batchai.service``: run the service, or clear what is left of one."""
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from azext_batchai.service.settings import Settings, SettingsError, load_settings
+from azext_batchai.version import __version__
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status: 0, or 1 with one line on stderr that says why the service cannot start."""
+    parser = argparse.ArgumentParser(prog='python -m azext_batchai.service',
+                                     description='The self-hosted Batch AI service.')
+    parser.add_argument('command', nargs='?', choices=('serve', 'reset'), default='serve',
+                        help='serve (the default), or end the jobs and delete the data of a stopped service')
+    parser.add_argument('--data-dir', type=Path, default=Path.home() / '.azure' / 'batchai',
+                        help='where everything is kept (default: ~/.azure/batchai)')
+    parser.add_argument('--host', help='address to listen on (default: 127.0.0.1)')
+    parser.add_argument('--port', type=int, help='TCP port (default: the one used before, else a free one)')
+    parser.add_argument('--engine', help='what runs the jobs (default: process)')
+    parser.add_argument('--log-level', choices=('debug', 'info', 'warning', 'error'))
+    parser.add_argument('--daemon', action='store_true', help='log to the data folder only, outlive the terminal')
+    parser.add_argument('--version', action='version', version=__version__)
+    options = parser.parse_args(arguments)
+    flags = {name: getattr(options, name) for name in ('host', 'port', 'engine', 'log_level')}
+    from azext_batchai.service import server
+    try:
+        settings = load_settings(options.data_dir, flags)
+        if options.command == 'reset':
+            server.reset(settings)
+            return 0
+        server.make_data_dir(settings.data_dir)
+        _set_up_logging(settings, options.daemon)
+        server.serve(settings)
+    except (SettingsError, server.StartError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _set_up_logging(settings: Settings, daemon: bool) -> None:
+    from azext_batchai.service.server import ignore_hangup
+    handlers: list[logging.Handler] = []
+    if daemon:
+        ignore_hangup()
+        os.close(os.open(settings.log_file, os.O_WRONLY | os.O_CREAT, 0o600))
+        handlers.append(RotatingFileHandler(settings.log_file, maxBytes=10_000_000, backupCount=3))
+    else:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(level=settings.log_level.upper(), handlers=handlers,
+                        format='%(asctime)s %(levelname)s %(name)s: %(message)s')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Who may call: the token, the Host header, and how request bodies are bounded."""
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+
+from azext_batchai.service import errors
+from azext_batchai.service.settings import Settings
+
+_DEEPEST_JSON = 64
+
+
+def ensure_token(path: Path) -> str:
+    """The service's token, made at the first start: 256 random bits in a file only its owner can read."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text('ascii').strip()
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, 'w', encoding='ascii') as file:
+        file.write(token + '\n')
+    return token
+
+
+def check_host(headers: Mapping[str, str], allowed: frozenset[str]) -> None:
+    """Refuse names that are not ours, so that a web page cannot reach the service through its own DNS name."""
+    host = headers.get('host', '')
+    if host.lower() not in allowed:
+        raise errors.forbidden_host(host)
+
+
+def check_token(headers: Mapping[str, str], token: str) -> None:
+    """Raises the 401 error unless the bearer token is ours. Takes the same time for every wrong token."""
+    scheme, _, given = headers.get('authorization', '').partition(' ')
+    matches = hmac.compare_digest(given.strip().encode('utf-8', 'replace'), token.encode())
+    if scheme.lower() != 'bearer' or not matches:
+        raise errors.unauthorized()
+
+
+async def read_json(request: Request, settings: Settings) -> Any:
+    """The body as JSON. Bounded in size, time and depth; raises the matching ARM error."""
+    try:
+        content = await asyncio.wait_for(_read(request, settings.request_limit_bytes),
+                                         settings.request_timeout_seconds)
+    except asyncio.TimeoutError:
+        raise errors.too_slow(settings.request_timeout_seconds) from None
+    if not content.strip():
+        raise errors.invalid_body('it is empty, JSON is expected')
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise errors.invalid_body(f'it is not JSON: {error}') from None
+    if _depth_exceeds(body, _DEEPEST_JSON):
+        raise errors.invalid_body(f'it is nested more than {_DEEPEST_JSON} levels deep')
+    return body
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    if request.headers.get('content-encoding', 'identity').lower() != 'identity':
+        raise errors.invalid_body('a Content-Encoding is not supported')
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > limit:
+                raise errors.too_large(limit)
+    except ClientDisconnect:
+        raise errors.invalid_body('the connection ended before it did') from None
+    return bytes(content)
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    if limit < 0:
+        return True
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_depth_exceeds(item, limit - 1) for item in items)

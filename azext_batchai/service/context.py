@@ -1,0 +1,59 @@
+"""What every handler is given: the service's parts in one value."""
+from __future__ import annotations
+
+import asyncio
+import hmac
+import hashlib
+from dataclasses import dataclass, field
+from typing import Callable
+
+from azext_batchai.service.engines.base import Engine
+from azext_batchai.service.scheduler.launching import Folders
+from azext_batchai.service.settings import Settings
+from azext_batchai.service.store import Store
+
+
+class Pulse:
+    """Wakes everybody who waits, at every `beat`."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def beat(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, timeout: float) -> None:
+        """Until the next beat, at most `timeout` seconds."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await asyncio.wait_for(future, timeout)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            self._waiting.discard(future)
+
+
+@dataclass
+class Service:
+    """`clock` gives seconds since the epoch, `new_guid` lower-case guids with dashes; `wake` starts a turn of the
+    scheduler, and `turned` beats after each."""
+    settings: Settings
+    store: Store
+    engine: Engine
+    folders: Folders
+    token: str
+    clock: Callable[[], float]
+    new_guid: Callable[[], str]
+    wake: Callable[[], None]
+    started: float
+    hosts: frozenset[str]
+    turned: Pulse = field(default_factory=Pulse)
+
+    @property
+    def link_key(self) -> bytes:
+        """Signs download links. Derived from the token, so a new token ends the old links too."""
+        return hmac.new(self.token.encode(), b'download links', hashlib.sha256).digest()

@@ -1,0 +1,107 @@
+"""An engine that runs nothing: a test or a simulation says what happens and when.
+
+It keeps every promise of `base.Engine` and passes the same contract suite as the real ones. Tasks end when `end` is
+called; a command of the form ``exit N`` ends by itself at the next poll, and ``sleep`` never does.
+"""
+from __future__ import annotations
+
+import re
+from typing import Callable, Sequence
+
+from azext_batchai.service.engines.base import (
+    Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation)
+
+_EXIT = re.compile(r'exit (\d+)\Z')
+
+
+class FakeEngine:
+    """`unavailable` makes scale and start raise EngineUnavailable; `rejected` makes start raise LaunchRejected."""
+    name = 'fake'
+
+    def __init__(self, cores: int = 1):
+        self.cores = cores
+        self.unavailable = False
+        self.rejected = ''
+        self.launches: dict[str, Launch] = {}
+        self.starts: list[str] = []
+        self.stops: list[tuple[str, float]] = []
+        self._codes: dict[str, list[int | None]] = {}
+        self._lost: set[str] = set()
+        self._nodes: dict[str, dict[int, EngineNode]] = {}
+        self._wake: Callable[[], None] = lambda: None
+
+    def check(self) -> Capabilities:
+        return Capabilities(usable=True, resizable=True, queues_gangs=False)
+
+    def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
+        return [node for _, node in sorted(self._nodes.get(cluster.guid, {}).items())]
+
+    def scale(self, cluster: EngineCluster, count: int, leaving: Sequence[str] = ()) -> None:
+        if self.unavailable:
+            raise EngineUnavailable('the fake engine was told to be unavailable')
+        nodes = self._nodes.setdefault(cluster.guid, {})
+        numbers = [number for number, node in nodes.items() if node.id in leaving]
+        for number in numbers[:max(0, len(nodes) - count)]:
+            del nodes[number]
+        number = 0
+        while len(nodes) < count:
+            number += 1
+            if number not in nodes:
+                name = f'tvm-{int(cluster.guid[:8], 16)}_{number}-20180606t210834z'
+                nodes[number] = EngineNode(name, number, '127.0.0.1', cluster.folder / name, self.cores)
+
+    def start(self, launch: Launch) -> str:
+        if self.unavailable:
+            raise EngineUnavailable('the fake engine was told to be unavailable')
+        if self.rejected:
+            raise LaunchRejected(self.rejected)
+        if launch.id not in self.launches:
+            self.launches[launch.id] = launch
+            self.starts.append(launch.id)
+            self._codes[launch.id] = [None] * len(launch.tasks)
+        return f'fake:{launch.id}'
+
+    def poll(self, handles: Sequence[str]) -> dict[str, Observation]:
+        return {handle: self._observe(handle.partition(':')[2]) for handle in handles}
+
+    def _observe(self, launch_id: str) -> Observation:
+        if launch_id not in self._codes or launch_id in self._lost:
+            return Observation(LaunchState.LOST)
+        codes = self._codes[launch_id]
+        for index, task in enumerate(self.launches[launch_id].tasks):
+            match = _EXIT.match(task.command)
+            if match and codes[index] is None:
+                codes[index] = int(match.group(1))
+        state = LaunchState.RUNNING if None in codes else LaunchState.ENDED
+        return Observation(state, tuple(codes))
+
+    def stop(self, handle: str, grace_seconds: float) -> None:
+        launch_id = handle.partition(':')[2]
+        self.stops.append((launch_id, grace_seconds))
+        self.end(launch_id, 143 if grace_seconds else 137)
+
+    def release(self, handle: str) -> None:
+        launch_id = handle.partition(':')[2]
+        self._codes.pop(launch_id, None)
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    # what a test does to it
+
+    def end(self, launch_id: str, *exit_codes: int) -> None:
+        """End the tasks that still run; one code serves for all of them."""
+        codes = self._codes.get(launch_id, [])
+        for index, code in enumerate(codes):
+            if code is None:
+                codes[index] = exit_codes[index] if len(exit_codes) > 1 else exit_codes[0]
+        self._wake()
+
+    def lose(self, launch_id: str) -> None:
+        """The machine below the launch is gone."""
+        self._lost.add(launch_id)
+        self._wake()
+
+    def lose_node(self, cluster_guid: str, number: int) -> None:
+        del self._nodes[cluster_guid][number]
+        self._wake()

@@ -1,0 +1,264 @@
+"""The engine for one machine: a node is a folder and a share of the cores, a task is a process.
+
+Tasks outlive the service. Each runs below a small shell in a session of its own, and that shell holds a file lock
+while it lives and writes the exit code when the task ends. So a service started later can tell what runs, what
+ended and how, without trusting a process id: the lock goes with the process, the id may be somebody else's by then.
+
+A launch folder holds, for task 0: ``0.lock`` (locked by the shell), ``0.started`` (its process id, created by the
+shell before anything else, so that a launch started twice runs once), ``0.exit`` (the exit code), and ``stop`` once a
+stop was asked for.
+"""
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Callable, Sequence
+
+from azext_batchai.service.engines import trees
+from azext_batchai.service.engines.base import (
+    Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation, Task)
+from azext_batchai.service.engines.devices import count_gpus
+from azext_batchai.service.engines.disposal import discard
+
+_LOCK_FD = 9
+
+# $1 launch folder and task number, $2 working directory, $3 shell, $4 command. The traps let the shell outlive the
+# signal that ends its task, to write the exit code down; a trapped signal is back to normal in the task itself.
+_SHELL = '''set -C
+{ echo "$$" > "$1.started"; } 2>/dev/null || exit 0
+trap : TERM INT HUP QUIT USR1 USR2
+cd "$2" && "$3" -c "$4" 9>&-
+echo "$?" > "$1.exit"
+'''
+
+
+class ProcessEngine:
+    """See `base.Engine`."""
+    name = 'process'
+
+    def __init__(self, shell: str = ''):
+        """`shell` runs the commands, with ``-c``; by default bash where there is one, as on the nodes of old."""
+        self._shell = shell or shutil.which('bash') or '/bin/sh'
+        self._children: dict[int, str] = {}
+        self._wake: Callable[[], None] = lambda: None
+        self._watched: dict[int, int] = {}
+        self._watching = False
+
+    def check(self) -> Capabilities:
+        if not shutil.which(self._shell):
+            return Capabilities(False, True, False, f'the shell {self._shell} is not there')
+        return Capabilities(usable=True, resizable=True, queues_gangs=False)
+
+    # nodes
+
+    def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
+        try:
+            names = sorted(os.listdir(cluster.folder), key=_node_number)
+        except FileNotFoundError:
+            return []
+        cores, gpus = os.cpu_count() or 1, count_gpus()
+        share = max(1, cores // max(1, len(names)))
+        return [EngineNode(name, _node_number(name), '127.0.0.1', cluster.folder / name, share,
+                           tuple(range(gpus)[index::len(names)])) for index, name in enumerate(names)]
+
+    def scale(self, cluster: EngineCluster, count: int, leaving: Sequence[str] = ()) -> None:
+        try:
+            cluster.folder.mkdir(parents=True, exist_ok=True)
+            present = [node.id for node in self.nodes(cluster)]
+            surplus = len(present) - count
+            for name in [name for name in leaving if name in present][:max(0, surplus)]:
+                discard(cluster.folder / name, cluster.folder.parent.parent / 'trash')
+            taken = {_node_number(name) for name in present}
+            for number in sorted(set(range(1, count + len(present) + 1)) - taken)[:max(0, -surplus)]:
+                stamp = time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())
+                (cluster.folder / f'tvm-{int(cluster.guid[:8], 16)}_{number}-{stamp}').mkdir()
+        except OSError as error:
+            raise EngineUnavailable(f'nodes cannot be changed in {cluster.folder}: {error.strerror}') from error
+
+    # launches
+
+    def start(self, launch: Launch) -> str:
+        handle = f'{len(launch.tasks)}:{launch.id}:{launch.folder}'
+        started: list[int] = []
+        try:
+            launch.folder.mkdir(parents=True, exist_ok=True)
+            for number, task in enumerate(launch.tasks):
+                pid = self._start_task(launch, number, task)
+                if pid:
+                    started.append(pid)
+        except OSError as error:
+            for pid in started:
+                os.killpg(pid, signal.SIGKILL)
+            if error.errno == errno.E2BIG:
+                raise LaunchRejected('the command and its environment variables are longer than the system '
+                                     'allows; put them into a script') from error
+            if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC):
+                raise EngineUnavailable(f'a process cannot be started now: {error.strerror}') from error
+            raise LaunchRejected(f'{error.filename or "the command"}: {error.strerror}') from error
+        except ValueError as error:
+            raise LaunchRejected(f'the command or its environment is not usable: {error}') from error
+        return handle
+
+    def _start_task(self, launch: Launch, number: int, task: Task) -> int | None:
+        """Start one task unless it was started before. Returns the process id of its shell."""
+        base = launch.folder / str(number)
+        if os.path.exists(f'{base}.started'):
+            return None
+        lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return None
+            append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            pid = os.posix_spawn(
+                '/bin/sh', ['sh', '-c', _SHELL, 'batchai', str(base), str(task.working_directory), self._shell,
+                            task.command],
+                {**task.environment, trees.MARK: launch.id},
+                file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                              (os.POSIX_SPAWN_OPEN, 1, str(task.stdout), append, 0o644),
+                              (os.POSIX_SPAWN_OPEN, 2, str(task.stderr), append, 0o644),
+                              (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD)],
+                setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM], setsigmask=[])
+        finally:
+            os.close(lock)
+        self._children[pid] = launch.id
+        return pid
+
+    def poll(self, handles: Sequence[str]) -> dict[str, Observation]:
+        self._reap()
+        return {handle: self._observe(handle) for handle in handles}
+
+    def _observe(self, handle: str) -> Observation:
+        try:
+            count, launch_id, folder = _split(handle)
+        except ValueError:
+            return Observation(LaunchState.LOST)
+        codes, running, lost = [], False, False
+        for number in range(count):
+            base = f'{folder}/{number}'
+            code = _read_number(f'{base}.exit')
+            if code is None and _is_locked(f'{base}.lock'):
+                running = True
+                self._watch_process(_read_number(f'{base}.started'))
+            elif code is None:
+                # The shell may have ended between the two looks.
+                code = _read_number(f'{base}.exit')
+                lost = lost or code is None
+            codes.append(code)
+        if not running and os.path.exists(f'{folder}/stop'):
+            running = self._kill_survivors(launch_id)
+        state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
+        return Observation(state, tuple(codes))
+
+    def stop(self, handle: str, grace_seconds: float) -> None:
+        count, launch_id, folder = _split(handle)
+        try:
+            Path(folder, 'stop').touch()
+        except FileNotFoundError:
+            return
+        # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
+        sessions = {pid for number in range(count) if _is_locked(f'{folder}/{number}.lock')
+                    for pid in [_read_number(f'{folder}/{number}.started')] if pid}
+        trees.signal_all(trees.processes_of(launch_id, sessions),
+                         signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
+
+    @staticmethod
+    def _kill_survivors(launch_id: str) -> bool:
+        """End what a stopped launch left running elsewhere; whether there was anything."""
+        survivors = trees.processes_of(launch_id, set())
+        trees.signal_all(survivors, signal.SIGKILL)
+        return bool(survivors)
+
+    def release(self, handle: str) -> None:
+        shutil.rmtree(_split(handle)[2], ignore_errors=True)
+
+    # news
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        import asyncio
+        self._wake = wake
+        self._watching = True
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._on_child)
+
+    def _on_child(self) -> None:
+        if self._reap():
+            self._wake()
+
+    def _reap(self) -> bool:
+        """Collect our children that ended, and end what they left in their process group."""
+        ended = False
+        for pid in list(self._children):
+            try:
+                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                    continue
+                # Until it is reaped the id cannot belong to anybody else.
+                os.killpg(pid, signal.SIGKILL)
+            except (ChildProcessError, ProcessLookupError, PermissionError):
+                pass
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                pass
+            del self._children[pid]
+            ended = True
+        return ended
+
+    def _watch_process(self, pid: int | None) -> None:
+        """Get news of a task that an earlier service started. Where the system has no pidfd, its end shows at the
+        next look."""
+        if not self._watching or pid is None or pid in self._children or pid in self._watched:
+            return
+        import asyncio
+        try:
+            descriptor = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            return
+        self._watched[pid] = descriptor
+        asyncio.get_running_loop().add_reader(descriptor, self._on_adopted_end, pid)
+
+    def _on_adopted_end(self, pid: int) -> None:
+        import asyncio
+        descriptor = self._watched.pop(pid)
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+        self._wake()
+
+
+def _split(handle: str) -> tuple[int, str, str]:
+    count, launch_id, folder = handle.split(':', 2)
+    return int(count), launch_id, folder
+
+
+def _node_number(name: str) -> int:
+    """``tvm-123_7-20260101t000000z`` is node 7."""
+    return int(name.split('_')[1].split('-')[0])
+
+
+def _read_number(path: str) -> int | None:
+    """The number a shell wrote, once its line is complete."""
+    try:
+        with open(path, encoding='ascii') as file:
+            text = file.read()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.endswith('\n') else None
+
+
+def _is_locked(path: str) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,153 @@
+"""Clusters: create, scale, look at, delete."""
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from azext_batchai.arm.states import NodeState, ProvisioningState
+from azext_batchai.arm.times import format_time
+from azext_batchai.service import errors
+from azext_batchai.service.context import Service
+from azext_batchai.service.handlers import cluster_rules as rules, common
+from azext_batchai.service.handlers.secret_values import take_secrets
+from azext_batchai.service.store.clusters import Cluster
+
+
+async def list_clusters(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
+    parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
+    found = service.store.clusters.list_children(parent.key)[:common.max_results(request)]
+    return common.reply_list([_view(service, cluster) for cluster in found])
+
+
+async def put_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str, cluster: str
+                      ) -> Response:
+    """Create a cluster. Over an existing one only the scale settings may differ; then it is scaled."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
+    given = (await common.checked_body(service, request, 'CLUSTER'))['properties']
+    properties, secrets = _accepted_properties(service, given)
+    parent = common.require(service, wanted.parent)
+    wanted = parent.id.child('clusters', cluster)
+    with service.store.transaction():
+        existing = service.store.clusters.find(wanted.key)
+        if existing is None:
+            guid, now = service.new_guid(), service.clock()
+            task = properties.get('nodeSetup', {}).get('setupTask')
+            if task:
+                task['stdOutErrPathSuffix'] = '/'.join((
+                    subscription, wanted.resource_group, 'workspaces', wanted.workspace, 'clusters', wanted.name, guid))
+            service.store.clusters.add(wanted, guid, parent.location, properties, secrets,
+                                       rules.first_allocation(properties['scaleSettings']), now)
+        else:
+            common.refuse_existing(request, 'cluster', cluster)
+            _replace(service, existing, properties)
+        resource = common.require(service, wanted)
+        response = common.accepted(service, request, resource, finished=True)
+    service.wake()
+    return response
+
+
+def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Check what a schema cannot, fill in defaults, take the secrets out."""
+    rules.check_account(given['userAccountSettings'], 'properties.userAccountSettings')
+    if 'scaleSettings' in given:
+        rules.check_scale(given['scaleSettings'])
+    setup = given.get('nodeSetup', {})
+    if 'mountVolumes' in setup:
+        rules.check_volumes(setup['mountVolumes'], 'properties.nodeSetup.mountVolumes', service.settings.data_dir,
+                            service.store.resources.guid_of)
+        given = {**given, 'nodeSetup': {**setup, 'mountVolumes': rules.with_mount_defaults(setup['mountVolumes'])}}
+    for index, secret in enumerate(setup.get('setupTask', {}).get('secrets', [])):
+        if 'value' not in secret:
+            raise errors.not_supported(f'properties.nodeSetup.setupTask.secrets[{index}].valueSecretReference',
+                                       'Key Vault references are not supported by this version of the service')
+    return take_secrets(rules.with_defaults(given))
+
+
+def _replace(service: Service, existing: Cluster, properties: dict[str, Any]) -> None:
+    """A PUT over an existing cluster. Raises the 409 error when more than the scale would change."""
+    resource = existing.resource
+    _refuse_deleting(existing)
+    task = properties.get('nodeSetup', {}).get('setupTask')
+    if task:
+        task['stdOutErrPathSuffix'] = resource.properties.get('nodeSetup', {}).get('setupTask', {}).get(
+            'stdOutErrPathSuffix')
+    changed = [key for key in {**resource.properties, **properties}
+               if key != 'scaleSettings' and resource.properties.get(key) != properties.get(key)]
+    if changed:
+        raise errors.conflict('PropertyChangeNotAllowed', f"The cluster {resource.id.name} already exists, and "
+                              f"{', '.join(sorted(changed))} cannot be changed; delete it first, or use another name.")
+    if resource.properties != properties:
+        service.store.resources.update_properties(resource.guid, properties, service.clock())
+
+
+async def patch_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                        cluster: str) -> Response:
+    """New scale settings; the reply still shows the old allocation state (wire facts sheet, section 7)."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
+    update = (await common.checked_body(service, request, 'CLUSTER_UPDATE'))['properties']
+    with service.store.transaction():
+        found = _require(service, wanted)
+        _refuse_deleting(found)
+        if 'scaleSettings' in update:
+            rules.check_scale(update['scaleSettings'])
+            scale = rules.with_scale_defaults(update['scaleSettings'])
+            service.store.resources.update_properties(
+                found.resource.guid, {**found.resource.properties, 'scaleSettings': scale}, service.clock())
+        found = _require(service, wanted)
+    service.wake()
+    return common.reply(_view(service, found), found.resource)
+
+
+async def get_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str, cluster: str
+                      ) -> Response:
+    found = _require(service, common.resource_id(subscription, group, workspace=workspace, cluster=cluster))
+    return common.reply(_view(service, found), found.resource)
+
+
+async def delete_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                         cluster: str) -> Response:
+    """202 while its jobs end and its nodes leave; 204 when there is no such cluster."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
+    with service.store.transaction():
+        found = service.store.resources.find(wanted)
+        if found is None:
+            return Response(status_code=204)
+        if found.provisioning_state != ProvisioningState.DELETING:
+            service.store.resources.mark_deleting(found.guid, service.clock())
+        response = common.accepted(service, request, found, finished=False)
+    service.wake()
+    return response
+
+
+def _require(service: Service, wanted: Any) -> Cluster:
+    found = service.store.clusters.find(wanted.key)
+    if found is None:
+        common.require(service, wanted.parent)
+        raise errors.not_found('clusters', wanted.name)
+    return found
+
+
+def _refuse_deleting(cluster: Cluster) -> None:
+    if cluster.resource.provisioning_state == ProvisioningState.DELETING:
+        raise errors.conflict('ClusterBeingDeleted', f'The cluster {cluster.resource.id.name} is being deleted.')
+
+
+def _view(service: Service, cluster: Cluster) -> dict[str, Any]:
+    resource = cluster.resource
+    nodes = service.store.clusters.nodes(resource.guid)
+    order = (NodeState.RUNNING, NodeState.IDLE, NodeState.UNUSABLE, NodeState.PREPARING, NodeState.LEAVING)
+    status = {
+        'provisioningState': resource.provisioning_state,
+        'allocationState': cluster.allocation_state,
+        'creationTime': format_time(resource.created),
+        'allocationStateTransitionTime': format_time(cluster.allocation_time),
+        'provisioningStateTransitionTime': format_time(resource.provisioning_time),
+        'currentNodeCount': len(nodes),
+        'nodeStateCounts': {f'{state}NodeCount': sum(node.state == state for node in nodes) for state in order},
+    }
+    problems = [node.error for node in nodes if node.error]
+    if problems:
+        status['errors'] = problems
+    return {**common.base_view(resource), 'properties': {**status, **resource.properties}}

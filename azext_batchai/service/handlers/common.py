@@ -1,0 +1,143 @@
+"""What the operations share: ids from path arguments, checked bodies, replies and long-running operations."""
+from __future__ import annotations
+
+from email.utils import formatdate
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from azext_batchai.arm.checking import ShapeError, check
+from azext_batchai.arm.ids import (
+    GROUP_RULE, NAME_RULE, ResourceId, is_valid_group, is_valid_name, is_valid_subscription, workspace_id)
+from azext_batchai.arm.times import format_time
+from azext_batchai.service import auth, errors
+from azext_batchai.service.context import Service
+from azext_batchai.service.store.resources import Resource
+
+_COLLECTIONS = {'workspace': 'workspaces', 'cluster': 'clusters', 'file_server': 'fileServers',
+                'experiment': 'experiments', 'job': 'jobs'}
+_MOST_RESULTS = 1000
+
+
+def checked_group(subscription: str, group: str) -> tuple[str, str]:
+    """Subscription and resource group of a path. Raises the 400 errors for malformed ones."""
+    checked_subscription(subscription)
+    if not is_valid_group(group):
+        raise errors.invalid_name('resource group', group, GROUP_RULE)
+    return subscription, group
+
+
+def checked_subscription(subscription: str) -> str:
+    if not is_valid_subscription(subscription):
+        raise errors.ArmError(400, 'InvalidSubscriptionId', f"The subscription id '{subscription}' is not a GUID.")
+    return subscription
+
+
+def resource_id(subscription: str, group: str, **names: str) -> ResourceId:
+    """The id that the path arguments spell, outermost name first. Raises the 400 errors for malformed names."""
+    checked_group(subscription, group)
+    for what, name in names.items():
+        if not is_valid_name(name):
+            raise errors.invalid_name(what.replace('_', ' '), name, NAME_RULE)
+    found = workspace_id(subscription, group.lower(), names.pop('workspace'))
+    for what, name in names.items():
+        found = found.child(_COLLECTIONS[what], name)
+    return found
+
+
+def require(service: Service, wanted: ResourceId | None) -> Resource:
+    """The resource with that id. Raises the 404 error for it, or for its parent when that is missing."""
+    assert wanted is not None
+    resource = service.store.resources.find(wanted)
+    if resource is None:
+        if wanted.parent:
+            require(service, wanted.parent)
+        raise errors.not_found(wanted.path[-1][0], wanted.name)
+    return resource
+
+
+async def checked_body(service: Service, request: Request, shape: str) -> dict[str, Any]:
+    """The JSON body, checked against a shape of `arm.shapes`. Raises the matching ARM errors."""
+    body = await auth.read_json(request, service.settings)
+    try:
+        return check(shape, body)
+    except ShapeError as error:
+        if error.path:
+            raise errors.invalid_property(error.path, error.problem) from None
+        raise errors.invalid_body(error.problem) from None
+
+
+def refuse_existing(request: Request, what: str, name: str) -> None:
+    """For a PUT over an existing resource: with ``If-None-Match: *`` the client wants a new one or none."""
+    if request.headers.get('if-none-match', '').strip() == '*':
+        raise errors.ArmError(412, f"{what.title().replace(' ', '')}AlreadyExists",
+                              f'The {what} {name} already exists; delete it first, or use another name.')
+
+
+def max_results(request: Request) -> int:
+    """The `maxresults` query parameter, 1 to 1000 (OpenAPI 2018-05-01)."""
+    return number_parameter(request, 'maxresults', _MOST_RESULTS, 1, _MOST_RESULTS)
+
+
+def number_parameter(request: Request, name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query. Raises the 400 error when it is none or out of range."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+        raise errors.invalid_parameter(name, f"should be a whole number from {least} to {most}, but is '{text[:40]}'")
+    return int(text)
+
+
+def base_view(resource: Resource, collection: str | None = None) -> dict[str, Any]:
+    """The keys every resource has. `collection` overrides the spelling in id and type (file servers)."""
+    identity, kind = str(resource.id), resource.id.collection
+    if collection:
+        head, _, _ = kind.rpartition('/')
+        kind = f'{head}/{collection}'
+        parent = resource.id.parent
+        identity = f'{parent}/{collection}/{resource.id.name}'
+    return {'id': identity, 'name': resource.id.name, 'type': f'Microsoft.BatchAI/{kind}'}
+
+
+def provisioning_view(resource: Resource) -> dict[str, Any]:
+    return {'provisioningState': resource.provisioning_state,
+            'provisioningStateTransitionTime': format_time(resource.provisioning_time),
+            'creationTime': format_time(resource.created)}
+
+
+def reply(view: dict[str, Any], resource: Resource) -> Response:
+    """200 with one resource, its etag and last-modified (wire facts sheet, section 4)."""
+    return JSONResponse(view, headers={
+        'etag': f'"0x{int(resource.modified * 10_000_000) + 621355968000000000:X}"',
+        'last-modified': formatdate(resource.modified, usegmt=True)})
+
+
+def reply_list(views: list[dict[str, Any]]) -> Response:
+    return JSONResponse({'value': views})
+
+
+def accepted(service: Service, request: Request, resource: Resource, finished: bool) -> Response:
+    """202 with the headers of a long-running operation on `resource` (wire facts sheet, section 3a).
+
+    Retry-After is 1 instead of the 15 seconds of old: operations here end within moments, and the status request
+    waits for the end by itself.
+    """
+    now, guid = service.clock(), service.new_guid()
+    name = resource.id
+    joined = '$'.join((name.subscription, name.resource_group, *(part for _, part in name.path)))
+    service.store.operations.add(guid, name.subscription.lower(), resource.location, resource.guid, joined, now,
+                                 finished)
+    base = (f'{endpoint(request)}/subscriptions/{name.subscription}/providers/Microsoft.BatchAI/locations/'
+            f'{resource.location}')
+    version = request.query_params.get('api-version', '')
+    return Response(status_code=202, headers={
+        'azure-asyncoperation': f'{base}/operationresults/{guid}?api-version={version}',
+        'location': f'{base}/operationstatuses/{guid}?api-version={version}',
+        'retry-after': '1'})
+
+
+def endpoint(request: Request) -> str:
+    """Scheme, host and port under which the client reached us; the Host header was checked before."""
+    return f"{request.url.scheme}://{request.headers['host']}"

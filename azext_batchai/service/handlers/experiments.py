@@ -1,0 +1,41 @@
+"""Experiments: created synchronously, without a body; a second PUT returns the first one unchanged."""
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from azext_batchai.service.context import Service
+from azext_batchai.service.handlers import common
+from azext_batchai.service.store.resources import Resource
+
+
+async def list_experiments(service: Service, request: Request, subscription: str, group: str, workspace: str
+                           ) -> Response:
+    parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
+    found = service.store.resources.list_children(parent.key, 'workspaces/experiments')
+    return common.reply_list([_view(experiment) for experiment in found[:common.max_results(request)]])
+
+
+async def put_experiment(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                         experiment: str) -> Response:
+    wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment)
+    parent = common.require(service, wanted.parent)
+    with service.store.transaction():
+        if service.store.resources.find(wanted) is None:
+            service.store.resources.add(parent.id.child('experiments', experiment), service.new_guid(),
+                                        parent.location, {}, service.clock())
+    found = common.require(service, wanted)
+    return common.reply(_view(found), found)
+
+
+async def get_experiment(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                         experiment: str) -> Response:
+    found = common.require(service, common.resource_id(subscription, group, workspace=workspace,
+                                                       experiment=experiment))
+    return common.reply(_view(found), found)
+
+
+def _view(experiment: Resource) -> dict[str, Any]:
+    return {**common.base_view(experiment), 'properties': common.provisioning_view(experiment)}

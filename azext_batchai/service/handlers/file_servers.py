@@ -1,0 +1,99 @@
+"""File servers: on one machine, a folder that clusters mount."""
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from azext_batchai.arm.states import ProvisioningState
+from azext_batchai.arm.times import format_time
+from azext_batchai.service import errors
+from azext_batchai.service.context import Service
+from azext_batchai.service.engines.disposal import discard
+from azext_batchai.service.handlers import cluster_rules as rules, common
+from azext_batchai.service.handlers.secret_values import take_secrets
+from azext_batchai.service.storage.folders import file_server_folder
+from azext_batchai.service.store.resources import Resource
+
+
+async def list_file_servers(service: Service, request: Request, subscription: str, group: str, workspace: str
+                            ) -> Response:
+    parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
+    found = service.store.resources.list_children(parent.key, 'workspaces/fileServers')
+    return common.reply_list([_view(server) for server in found[:common.max_results(request)]])
+
+
+async def put_file_server(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                          file_server: str) -> Response:
+    """Create a file server; the same request again changes nothing, another one is refused."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, file_server=file_server)
+    given = (await common.checked_body(service, request, 'FILE_SERVER'))['properties']
+    rules.check_account(given['sshConfiguration']['userAccountSettings'],
+                        'properties.sshConfiguration.userAccountSettings')
+    given = {**given, 'vmSize': rules.canonical_size(given['vmSize']),
+             'dataDisks': {'cachingType': 'none', **given['dataDisks']}}
+    properties, _ = take_secrets(given)
+    parent = common.require(service, wanted.parent)
+    wanted = parent.id.child('fileServers', file_server)
+    with service.store.transaction():
+        existing = service.store.resources.find(wanted)
+        if existing is None:
+            guid = service.new_guid()
+            file_server_folder(service.settings.data_dir, guid).mkdir(parents=True, exist_ok=True)
+            service.store.resources.add(wanted, guid, parent.location, properties, service.clock())
+        else:
+            common.refuse_existing(request, 'file server', file_server)
+        if existing and existing.properties != properties:
+            raise errors.conflict('PropertyChangeNotAllowed', f'The file server {file_server} already exists with '
+                                  'other properties; delete it first, or use another name.')
+        resource = common.require(service, wanted)
+        return common.accepted(service, request, resource, finished=True)
+
+
+async def get_file_server(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                          file_server: str) -> Response:
+    found = common.require(service, common.resource_id(subscription, group, workspace=workspace,
+                                                       file_server=file_server))
+    return common.reply(_view(found), found)
+
+
+async def delete_file_server(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                             file_server: str) -> Response:
+    """Delete a file server and what is on it. Refused while a cluster mounts it."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, file_server=file_server)
+    with service.store.transaction():
+        found = service.store.resources.find(wanted)
+        if found is None:
+            return Response(status_code=204)
+        user = _mounted_by(service, found)
+        if user:
+            raise errors.conflict('FileServerInUse', f'The file server {file_server} is mounted by the cluster {user}; '
+                                  'delete the cluster first.')
+        response = common.accepted(service, request, found, finished=True)
+        service.store.resources.remove(found.guid)
+    folder = file_server_folder(service.settings.data_dir, found.guid)
+    if folder.exists():
+        discard(folder, service.folders.trash)
+    return response
+
+
+def _mounted_by(service: Service, server: Resource) -> str | None:
+    """The name of a cluster that mounts the file server."""
+    for cluster in service.store.clusters.all():
+        mounts = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {}).get('fileServers', [])
+        if (cluster.resource.provisioning_state != ProvisioningState.DELETING
+                and any(mount['fileServer']['id'].lower() == server.key for mount in mounts)):
+            return cluster.resource.id.name
+    return None
+
+
+def _view(server: Resource) -> dict[str, Any]:
+    """Id and type say ``fileservers``, in lower case, as the real service did (wire facts sheet, section 9)."""
+    return {**common.base_view(server, 'fileservers'), 'properties': {
+        'provisioningState': server.provisioning_state,
+        'creationTime': format_time(server.created),
+        'provisioningStateTransitionTime': format_time(server.provisioning_time),
+        **server.properties,
+        'mountSettings': {'mountPoint': '/data', 'fileServerPublicIP': '127.0.0.1',
+                          'fileServerInternalIP': '127.0.0.1'}}}

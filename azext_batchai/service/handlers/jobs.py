@@ -1,0 +1,175 @@
+"""Jobs: submit, look at, terminate, delete."""
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from azext_batchai.arm.ids import ResourceId
+from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, ProvisioningState
+from azext_batchai.arm.times import format_time
+from azext_batchai.service import errors
+from azext_batchai.service.context import Service
+from azext_batchai.service.handlers import cluster_rules, common, job_rules as rules
+from azext_batchai.service.handlers.secret_values import take_secrets
+from azext_batchai.service.scheduler.snapshot import Scale, read_scale
+from azext_batchai.service.store.jobs import Job
+
+_log = logging.getLogger(__name__)
+
+
+async def list_jobs(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str
+                    ) -> Response:
+    parent = common.require(service, common.resource_id(subscription, group, workspace=workspace,
+                                                        experiment=experiment))
+    found = service.store.jobs.list_children(parent.key)[:common.max_results(request)]
+    scales: dict[str, Scale | None] = {}
+    return common.reply_list([_view(service, job, scales) for job in found])
+
+
+async def put_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,
+                  job: str) -> Response:
+    """Submit a job. The same request again changes nothing; another one under the same name is refused."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
+    given = (await common.checked_body(service, request, 'JOB'))['properties']
+    cluster, checked = _checked_properties(service, given)
+    parent = common.require(service, wanted.parent)
+    wanted = parent.id.child('jobs', job)
+    with service.store.transaction():
+        existing = service.store.jobs.find(wanted.key)
+        guid = existing.guid if existing else service.new_guid()
+        properties, secrets = take_secrets(rules.with_defaults(checked, _segment(wanted, guid)))
+        if existing is None:
+            service.store.jobs.add(wanted, guid, parent.location, properties, secrets, cluster.key,
+                                   JOB_PRIORITIES[properties['schedulingPriority']], service.clock())
+        else:
+            common.refuse_existing(request, 'job', job)
+            _refuse_changed(existing, properties)
+        resource = common.require(service, wanted)
+        response = common.accepted(service, request, resource, finished=True)
+    service.wake()
+    return response
+
+
+def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[ResourceId, dict[str, Any]]:
+    """Check what a schema cannot; the cluster's id and the properties with its mounts' defaults."""
+    cluster_id = rules.cluster_id(given)
+    rules.check_toolkit(given)
+    rules.check_directories(given)
+    rules.check_secrets(given)
+    rules.wall_clock(given)
+    if 'mountVolumes' in given:
+        rules.check_job_mounts(given)
+        cluster_rules.check_volumes(given['mountVolumes'], 'properties.mountVolumes', service.settings.data_dir,
+                                    service.store.resources.guid_of)
+        given = {**given, 'mountVolumes': cluster_rules.with_mount_defaults(given['mountVolumes'])}
+    cluster = service.store.clusters.find(cluster_id.key)
+    if cluster is None or cluster.resource.provisioning_state == ProvisioningState.DELETING:
+        raise errors.not_found('clusters', cluster_id.name)
+    scale = read_scale(cluster.resource.properties)
+    rules.check_size(given['nodeCount'], scale, cluster_id.name)
+    problem = rules.too_large(given['nodeCount'], scale, cluster_id.name)
+    if problem:
+        _log.warning('%s', problem)
+    return cluster.resource.id, given
+
+
+def _segment(job: ResourceId, guid: str) -> str:
+    """Keeps the output of two jobs of one name apart (wire facts sheet, section 11)."""
+    return '/'.join((job.subscription, job.resource_group, 'workspaces', job.workspace, 'experiments',
+                     str(job.experiment), 'jobs', job.name, guid))
+
+
+def _refuse_changed(existing: Job, properties: dict[str, Any]) -> None:
+    name = existing.resource.id.name
+    if existing.resource.provisioning_state == ProvisioningState.DELETING:
+        raise errors.conflict('JobBeingDeleted', f'The job {name} is being deleted.')
+    if existing.resource.properties != properties:
+        raise errors.conflict('JobAlreadyExists', f'The job {name} already exists with other properties; delete it '
+                              'first, or use another name.')
+
+
+async def get_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,
+                  job: str) -> Response:
+    found = require_job(service, subscription, group, workspace, experiment, job)
+    return common.reply(_view(service, found, {}), found.resource)
+
+
+async def delete_job(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                     experiment: str, job: str) -> Response:
+    """202 while a running job ends; its output stays. 204 when there is no such job."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
+    with service.store.transaction():
+        found = service.store.resources.find(wanted)
+        if found is None:
+            return Response(status_code=204)
+        if found.provisioning_state != ProvisioningState.DELETING:
+            service.store.resources.mark_deleting(found.guid, service.clock())
+            service.store.jobs.wish(found.guid, 'delete')
+        response = common.accepted(service, request, found, finished=False)
+    service.wake()
+    return response
+
+
+async def terminate_job(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                        experiment: str, job: str) -> Response:
+    """202 while the job ends; 200 and nothing else when it has ended already (wire facts sheet, section 10)."""
+    with service.store.transaction():
+        found = require_job(service, subscription, group, workspace, experiment, job)
+        if found.state in FINISHED_JOB_STATES:
+            return Response(status_code=200)
+        service.store.jobs.wish(found.guid, 'terminate')
+        response = common.accepted(service, request, found.resource, finished=False)
+    service.wake()
+    return response
+
+
+def require_job(service: Service, subscription: str, group: str, workspace: str, experiment: str, job: str) -> Job:
+    """The job of the path arguments. Raises the 404 error for it or for the first of its parents that is missing."""
+    wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
+    found = service.store.jobs.find(wanted.key)
+    if found is None:
+        common.require(service, wanted.parent)
+        raise errors.not_found('jobs', wanted.name)
+    return found
+
+
+def _view(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
+    """A job as the wire shows it. `scales` remembers clusters from one job of a list to the next."""
+    resource = job.resource
+    status: dict[str, Any] = {
+        'creationTime': format_time(resource.created),
+        'provisioningState': resource.provisioning_state,
+        'provisioningStateTransitionTime': format_time(resource.provisioning_time),
+        'executionState': job.state,
+        'executionStateTransitionTime': format_time(job.state_time),
+    }
+    info = _queue_info(service, job, scales) if job.state == JobState.QUEUED else _execution_info(job)
+    if info:
+        status['executionInfo'] = info
+    return {**common.base_view(resource),
+            'properties': {'experimentName': resource.id.experiment, **resource.properties, **status}}
+
+
+def _execution_info(job: Job) -> dict[str, Any]:
+    info: dict[str, Any] = {}
+    if job.started is not None:
+        info['startTime'] = format_time(job.started)
+    if job.ended is not None:
+        info['endTime'] = format_time(job.ended)
+    if job.exit_code is not None:
+        info['exitCode'] = job.exit_code
+    if job.errors:
+        info['errors'] = job.errors
+    return info
+
+
+def _queue_info(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
+    """Empty as on the wire of old, unless the job cannot start as its cluster is set: then the reason."""
+    if job.cluster not in scales:
+        cluster = service.store.clusters.find(job.cluster)
+        scales[job.cluster] = read_scale(cluster.resource.properties) if cluster else None
+    problem = rules.too_large(job.node_count, scales[job.cluster], job.cluster.rpartition('/')[2])
+    return {'errors': [{'code': 'JobTooLargeForCluster', 'message': problem}]} if problem else {}

@@ -1,0 +1,84 @@
+"""What a job wrote: listings of its output directories, and the signed links of the files in them."""
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from azext_batchai.arm.times import format_time
+from azext_batchai.service import errors
+from azext_batchai.service.context import Service
+from azext_batchai.service.handlers import common
+from azext_batchai.service.handlers.jobs import require_job
+from azext_batchai.service.storage.links import file_link, is_valid_link
+from azext_batchai.service.storage.listing import OutsideFolder, confined, list_folder
+from azext_batchai.service.store.jobs import Job
+
+
+async def list_output_files(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                            experiment: str, job: str) -> Response:
+    """Files and folders of one directory, by name, not below it (wire facts sheet, section 12).
+
+    A job that has not started yet has none.
+    """
+    found = require_job(service, subscription, group, workspace, experiment, job)
+    directory = _directory_id(found, request.query_params.get('outputdirectoryid'))
+    path = request.query_params.get('directory', '.').strip('/') or '.'
+    minutes = common.number_parameter(request, 'linkexpiryinminutes', 60, 5, 600)
+    limit = common.max_results(request)
+    if directory not in found.directories:
+        return common.reply_list([])
+    try:
+        entries = list_folder(Path(found.directories[directory]), path)[:limit]
+    except OutsideFolder as error:
+        raise errors.invalid_parameter('directory', f'is not usable: {error}') from None
+    except NotADirectoryError:
+        raise errors.invalid_parameter('directory', f"is not usable: '{path}' is a file") from None
+    except FileNotFoundError:
+        if path == '.':
+            return common.reply_list([])
+        raise errors.ArmError(404, 'DirectoryNotFound', f"There is no directory '{path}' in the output directory "
+                              f'{directory}.', 'directory') from None
+    views = []
+    expiry = int(service.clock()) + minutes * 60
+    for entry in entries:
+        if entry.is_folder:
+            views.append({'name': entry.name, 'fileType': 'directory'})
+            continue
+        inner = entry.name if path == '.' else f'{path}/{entry.name}'
+        views.append({
+            'name': entry.name, 'fileType': 'file',
+            'downloadUrl': file_link(common.endpoint(request), service.link_key, found.guid, directory, inner, expiry),
+            'properties': {'lastModified': format_time(int(entry.modified)), 'contentLength': entry.size}})
+    return JSONResponse({'value': views})
+
+
+def _directory_id(job: Job, given: str | None) -> str:
+    """The id as the job spells it; ids compare without case. Raises the 400 error that names those there are."""
+    ids = ['stdouterr', *(directory['id'] for directory in job.resource.properties.get('outputDirectories', []))]
+    match = next((known for known in ids if given and known.lower() == given.lower()), None)
+    if match is None:
+        what = f"'{given}' is not the id of an output directory" if given else 'is required'
+        raise errors.invalid_parameter('outputdirectoryid', f"{what}; this job has {', '.join(ids)}")
+    return match
+
+
+async def download(service: Service, request: Request, job: str, directory: str, path: str) -> Response:
+    """The content of one file, or of the range asked for. The signature stands in for the token."""
+    query = request.query_params
+    if not is_valid_link(service.link_key, job, directory, path, query.get('se', ''), query.get('sp', ''),
+                         query.get('sig', ''), service.clock()):
+        raise errors.link_refused()
+    found = service.store.jobs.get(job)
+    if found is None or directory not in found.directories:
+        raise errors.ArmError(404, 'ResourceNotFound', 'The job of this link is gone.')
+    try:
+        file = confined(Path(found.directories[directory]), path)
+        if not file.is_file():
+            raise FileNotFoundError(errno.ENOENT, 'not a file')
+    except (OSError, OutsideFolder):
+        raise errors.ArmError(404, 'ResourceNotFound', f"There is no file '{path}' in the output directory "
+                              f'{directory}.') from None
+    return FileResponse(file, media_type='application/octet-stream')

@@ -1,0 +1,227 @@
+"""The one place that moves jobs and nodes from state to state: record the intent, act, record the result.
+
+After a crash at any line the next start finds the intent in the store and finishes it: `_resume` starts launches
+whose start was never confirmed, and an engine starts the same launch id only once.
+"""
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Callable
+
+from azext_batchai.arm.states import AllocationState, NodeState, ProvisioningState
+from azext_batchai.service.engines.base import Engine, EngineUnavailable, LaunchState, Observation
+from azext_batchai.service.scheduler import plan as planning
+from azext_batchai.service.scheduler.attempts import Attempts
+from azext_batchai.service.scheduler.launching import Folders
+from azext_batchai.service.scheduler.node_setup import NodeSetup
+from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, read_scale
+from azext_batchai.service.store import Store
+from azext_batchai.service.store.clusters import Cluster
+from azext_batchai.service.store.launches import SETUP, LaunchRecord
+
+_log = logging.getLogger(__name__)
+
+# Rounds of plan and act for one cluster before the others have their turn.
+_MOST_ROUNDS = 50
+_RETRY_SECONDS = 1.0
+# While something is being stopped the engine may know of its end only when asked.
+_STOP_POLL_SECONDS = 0.02
+# News of a task that an earlier service started may not come by itself everywhere.
+_ADOPTED_POLL_SECONDS = 1.0
+
+
+class Scheduler:
+    """Plans and acts until stopped. `clock` returns seconds since the epoch; `changed` is called after each turn."""
+
+    def __init__(self, store: Store, engine: Engine, folders: Folders, timing: planning.Timing,
+                 clock: Callable[[], float], changed: Callable[[], None] = lambda: None):
+        self._store = store
+        self._engine = engine
+        self._folders = folders
+        self._timing = timing
+        self._clock = clock
+        self._changed = changed
+        self._attempts = Attempts(store, engine, folders, clock)
+        self._node_setup = NodeSetup(store, engine, folders, clock)
+        self._news: asyncio.Event | None = None
+        self._retry = False
+
+    def wake(self) -> None:
+        """Something happened that planning should see. Safe before `run`."""
+        if self._news:
+            self._news.set()
+
+    async def run(self) -> None:
+        """Plan and act on news and when time is due, until cancelled."""
+        self._news = asyncio.Event()
+        self._engine.watch(self.wake)
+        while True:
+            self._news.clear()
+            try:
+                delay = self.turn()
+            except Exception:
+                _log.exception('a turn of the scheduler failed; it is tried again')
+                delay = _RETRY_SECONDS
+            self._changed()
+            try:
+                await asyncio.wait_for(self._news.wait(), delay)
+            except asyncio.TimeoutError:
+                continue
+
+    def turn(self) -> float | None:
+        """Look at the engine, then plan and act for every cluster. Returns seconds until the next turn is due."""
+        self._retry = False
+        live = self._observe()
+        self._serve_wishes()
+        times = []
+        for cluster in self._store.clusters.all():
+            due = self._serve_cluster(cluster)
+            if due is not None:
+                times.append(due)
+        delays = [max(0.0, min(times) - self._clock())] if times else []
+        if any(launch.stop_time is not None for launch in live):
+            delays.append(_STOP_POLL_SECONDS)
+        elif live:
+            delays.append(_ADOPTED_POLL_SECONDS)
+        if self._retry:
+            delays.append(_RETRY_SECONDS)
+        return min(delays, default=None)
+
+    # launches
+
+    def _observe(self) -> list[LaunchRecord]:
+        """Take in what the engine knows of the live launches; resume those it was never told about."""
+        live = self._store.launches.live()
+        observations = self._engine.poll([launch.handle for launch in live if launch.handle])
+        for launch in live:
+            if launch.handle is None:
+                self._guarded(self._resume, launch)
+                continue
+            observation = observations.get(launch.handle, Observation(LaunchState.LOST))
+            if observation.state is not LaunchState.RUNNING:
+                self._guarded(self._ended, launch, observation)
+        return self._store.launches.live()
+
+    def _resume(self, launch: LaunchRecord) -> None:
+        (self._node_setup if launch.purpose == SETUP else self._attempts).start(launch)
+
+    def _ended(self, launch: LaunchRecord, observation: Observation) -> None:
+        (self._node_setup if launch.purpose == SETUP else self._attempts).ended(launch, observation)
+
+    def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
+        """Act, or note that it has to be tried again."""
+        try:
+            act(*arguments)
+        except EngineUnavailable as unavailable:
+            _log.warning('the engine is not available, trying again: %s', unavailable)
+            self._retry = True
+
+    # wishes of jobs that hold no nodes
+
+    def _serve_wishes(self) -> None:
+        for job in self._store.jobs.wished():
+            self._attempts.serve_wish(job)
+
+    # clusters
+
+    def _serve_cluster(self, cluster: Cluster) -> float | None:
+        guid = cluster.resource.guid
+        view = self._view(cluster)
+        for _ in range(_MOST_ROUNDS):
+            actions = planning.plan(view, self._clock(), self._timing)
+            if not actions:
+                return planning.next_time(view, self._timing)
+            try:
+                for action in actions:
+                    self._act(cluster, action)
+            except EngineUnavailable as unavailable:
+                _log.warning('the engine is not available, trying again: %s', unavailable)
+                self._retry = True
+                return None
+            following = self._store.clusters.get(guid)
+            if following is None:
+                return None
+            cluster, view = following, self._view(following)
+        self.wake()
+        return None
+
+    def _view(self, cluster: Cluster) -> ClusterView:
+        """The snapshot planning works on. Its cost follows nodes and running jobs, not the length of the queue."""
+        resource = cluster.resource
+        self._sync_nodes(cluster)
+        scale = read_scale(resource.properties)
+        nodes = tuple(NodeView(node.id, node.number, NodeState(node.state), node.state_time, node.job)
+                      for node in self._store.clusters.nodes(resource.guid))
+        idle = sum(node.state is NodeState.IDLE for node in nodes)
+        queued = 0
+        if scale.target is None:
+            queued = self._store.jobs.queued_node_count(resource.key, scale.limit, max(1, scale.limit))
+        return ClusterView(
+            guid=resource.guid, scale=scale, allocation_state=AllocationState(cluster.allocation_state),
+            fresh=(cluster.allocation_state == AllocationState.RESIZING
+                   and cluster.allocation_time == resource.created),
+            deleting=resource.provisioning_state == ProvisioningState.DELETING,
+            nodes=nodes, active=tuple(self._active(resource.key)),
+            queue=tuple(self._store.jobs.queue_head(resource.key, scale.limit, idle)) if idle else (),
+            queued_nodes=queued)
+
+    def _active(self, cluster_key: str) -> list[ActiveJob]:
+        active = []
+        for job in self._store.jobs.active(cluster_key):
+            stops = [launch for launch in self._store.launches.of_owner(job.guid) if launch.result is None]
+            current = stops[-1] if stops else None
+            active.append(ActiveJob(
+                job.guid, job.node_count, job.wish, job.deadline, job.stop_reason,
+                current.stop_time if current else None, bool(current and current.killed)))
+        return active
+
+    def _sync_nodes(self, cluster: Cluster) -> None:
+        """Make our nodes those the engine has: prepare new ones, forget lost ones."""
+        guid = cluster.resource.guid
+        there = {node.id: node for node in self._engine.nodes(self._folders.cluster(guid)) if not node.lost}
+        known = {node.id: node for node in self._store.clusters.nodes(guid)}
+        gone = [node_id for node_id in known if node_id not in there]
+        new = [(node.id, node.number) for node in there.values() if node.id not in known]
+        if gone:
+            self._store.clusters.remove_nodes(gone)
+        if new:
+            self._store.clusters.add_nodes(guid, new, self._clock())
+        preparing = [node for node in self._store.clusters.nodes(guid) if node.state == NodeState.PREPARING] \
+            if new or any(node.state == NodeState.PREPARING for node in known.values()) else []
+        for node in preparing:
+            self._guarded(self._node_setup.begin, cluster, there[node.id])
+
+    def _act(self, cluster: Cluster, action: planning.Action) -> None:
+        guid, now = cluster.resource.guid, self._clock()
+        if isinstance(action, planning.SetAllocation):
+            self._store.clusters.set_allocation(guid, action.state, now)
+        elif isinstance(action, planning.Rescale):
+            self._rescale(guid, action)
+        elif isinstance(action, planning.StartJob):
+            self._attempts.begin(cluster, action.guid, list(action.nodes))
+        elif isinstance(action, planning.StopJob):
+            self._attempts.stop(action.guid, action.reason, self._timing.grace)
+        elif isinstance(action, planning.KillJob):
+            self._attempts.kill(action.guid)
+        elif isinstance(action, planning.RemoveCluster):
+            self._remove_cluster(cluster)
+
+    def _rescale(self, guid: str, action: planning.Rescale) -> None:
+        now = self._clock()
+        with self._store.transaction():
+            for node_id in action.leaving:
+                self._store.clusters.set_node_state(node_id, NodeState.LEAVING, now)
+        for node_id in action.leaving:
+            self._node_setup.abandon(node_id)
+        self._engine.scale(self._folders.cluster(guid), action.count, action.leaving)
+
+    def _remove_cluster(self, cluster: Cluster) -> None:
+        """The last step of a deletion; jobs that still wait for this cluster end with it."""
+        resource, now = cluster.resource, self._clock()
+        with self._store.transaction():
+            for job in self._store.jobs.queued(resource.key):
+                self._attempts.finish_queued(job, planning.StopReason.CLUSTER_DELETED)
+            self._store.resources.remove(resource.guid)
+            self._store.operations.succeed(resource.guid, now)
+        _log.info('cluster %s is deleted', resource.id)

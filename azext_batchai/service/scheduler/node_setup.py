@@ -1,0 +1,131 @@
+"""Bring a new node to the point where it takes jobs: links, mount commands, the cluster's setup task."""
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable
+
+from azext_batchai.arm.states import NodeState
+from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
+from azext_batchai.service.scheduler.launching import Folders, node_place, setup_launch, setup_layout
+from azext_batchai.service.scheduler.lifecycle import check_node
+from azext_batchai.service.scheduler.outcome import error
+from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
+from azext_batchai.service.store import Store
+from azext_batchai.service.store.clusters import Cluster
+from azext_batchai.service.store.launches import SETUP, LaunchRecord
+
+_log = logging.getLogger(__name__)
+
+
+class NodeSetup:
+    """The preparing state of nodes, from beginning to idle or unusable."""
+
+    def __init__(self, store: Store, engine: Engine, folders: Folders, clock: Callable[[], float]):
+        self._store = store
+        self._engine = engine
+        self._folders = folders
+        self._clock = clock
+
+    def begin(self, cluster: Cluster, node: EngineNode) -> None:
+        """Begin the set-up of a preparing node, unless it is under way. Raises EngineUnavailable."""
+        if any(launch.result is None for launch in self._store.launches.of_owner(node.id)):
+            return
+        try:
+            launch = setup_launch(f'{node.id}-setup', cluster, node, self._make_links(cluster, node), {},
+                                  self._folders.launch(f'{node.id}-setup'))
+        except MountError as problem:
+            self._unusable(node.id, error(problem.code, str(problem), nodeId=node.id, mountPath=problem.relative_path))
+            return
+        if launch is None:
+            self._ready(node.id)
+            return
+        self._store.launches.intend(launch.id, node.id, SETUP, 1, [node.id], self._clock())
+        self.start(self._store.launches.of_owner(node.id)[-1])
+
+    def start(self, record: LaunchRecord) -> None:
+        """Start an intended set-up; the second time nothing happens twice. Raises EngineUnavailable."""
+        found = self._find(record.owner)
+        if found is None:
+            self._store.launches.ended(record.id, {'state': LaunchState.LOST.value}, self._clock())
+            return
+        cluster, node = found
+        secrets = self._store.resources.secrets(cluster.resource.guid)
+        try:
+            launch = setup_launch(record.id, cluster, node, self._make_links(cluster, node), secrets,
+                                  self._folders.launch(record.id))
+            if launch is None:
+                raise LaunchRejected('there is nothing to run any more')
+            for task in launch.tasks:
+                task.stdout.parent.mkdir(parents=True, exist_ok=True)
+            handle = self._engine.start(launch)
+        except (MountError, LaunchRejected, OSError) as problem:
+            self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
+            self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
+            return
+        self._store.launches.started(record.id, handle)
+
+    def ended(self, record: LaunchRecord, observation: Observation) -> None:
+        """Take in the end of a set-up: the node is idle, or unusable with an error on its cluster."""
+        code = next((code for code in observation.exit_codes if code), 0)
+        lost = observation.state is LaunchState.LOST
+        with self._store.transaction():
+            self._store.launches.ended(record.id, {'state': observation.state.value,
+                                                   'exitCodes': list(observation.exit_codes)}, self._clock())
+            node = self._store.clusters.node(record.owner)
+            if node and node.state == NodeState.PREPARING:
+                if lost or code:
+                    self._unusable(node.id, self._failure(node.id, code, lost))
+                else:
+                    self._ready(node.id)
+        if record.handle:
+            self._engine.release(record.handle)
+
+    def abandon(self, node_id: str) -> None:
+        """The node leaves: end its set-up if that still runs."""
+        for launch in self._store.launches.of_owner(node_id):
+            if launch.result is None and launch.handle:
+                self._engine.stop(launch.handle, 0)
+                self._engine.release(launch.handle)
+        self._store.launches.forget(node_id)
+
+    def _make_links(self, cluster: Cluster, node: EngineNode) -> list[Mount]:
+        volumes = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
+        mounts = resolve_mounts(volumes, self._folders.data_dir, self._store.resources.guid_of)
+        link_mounts(mounts, node_place(node).mount_root)
+        return mounts
+
+    def _find(self, node_id: str) -> tuple[Cluster, EngineNode] | None:
+        node = self._store.clusters.node(node_id)
+        cluster = self._store.clusters.get(node.cluster) if node else None
+        if cluster is None:
+            return None
+        there = self._engine.nodes(self._folders.cluster(cluster.resource.guid))
+        return next(((cluster, candidate) for candidate in there if candidate.id == node_id), None)
+
+    def _failure(self, node_id: str, code: int, lost: bool) -> dict[str, Any]:
+        if lost:
+            return error('NodePreparationFailed', 'The set-up of the node was lost', nodeId=node_id)
+        return error('NodePreparationFailed', 'The set-up of the node ended with a non-zero exit code', nodeId=node_id,
+                     exitCode=str(code), stderr=self._last_lines(node_id))
+
+    def _last_lines(self, node_id: str) -> str:
+        found = self._find(node_id)
+        if not found:
+            return ''
+        _, logs = setup_layout(*found, {})
+        file = (logs or found[1].folder / 'startup') / f'stderr-{node_id}.txt'
+        try:
+            with open(file, 'rb') as stream:
+                stream.seek(max(0, file.stat().st_size - 2000))
+                return stream.read().decode('utf-8', 'replace').strip()
+        except OSError:
+            return ''
+
+    def _ready(self, node_id: str) -> None:
+        check_node(NodeState.PREPARING, NodeState.IDLE)
+        self._store.clusters.set_node_state(node_id, NodeState.IDLE, self._clock())
+
+    def _unusable(self, node_id: str, problem: dict[str, Any]) -> None:
+        check_node(NodeState.PREPARING, NodeState.UNUSABLE)
+        self._store.clusters.set_node_state(node_id, NodeState.UNUSABLE, self._clock(), problem)
+        _log.warning('node %s is unusable: %s', node_id, problem['message'])

@@ -1,0 +1,202 @@
+"""Run the service: one process, one event loop, the REST face and the scheduler in it."""
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Iterator
+
+from azext_batchai.service.auth import ensure_token
+from azext_batchai.service.settings import Settings
+from azext_batchai.version import __version__
+
+_log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The service cannot start; the text says why and what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Running jobs go on when the service ends. Raises StartError."""
+    make_data_dir(settings.data_dir)
+    with _only_one(settings.lock_file), _listen(settings) as listener:
+        asyncio.run(_serve(settings, listener))
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Make sure that we can write there. Raises StartError."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = data_dir / f'.probe-{os.getpid()}'
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StartError(f'The data folder {data_dir} is not writable: {error.strerror}. Choose another one with '
+                         '--data-dir.') from None
+
+
+@contextlib.contextmanager
+def _only_one(lock_file: Path) -> Iterator[None]:
+    """Hold the data folder's lock, which ends with the process, however that ends."""
+    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f'A service already runs on {lock_file.parent}.') from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """A listening socket on the port asked for, else on the one used before, else on a free one."""
+    before = _last_port(settings.state_file)
+    ports = [settings.port] if settings.port else [*([before] if before else []), 0]
+    for port in ports:
+        family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, port))
+            listener.listen(512)
+        except OSError as error:
+            listener.close()
+            if port == ports[-1]:
+                raise StartError(f'Port {port} on {settings.host} cannot be used: {error.strerror}. Choose another '
+                                 'one with --port.') from None
+            continue
+        with listener:
+            yield listener
+        return
+
+
+def _last_port(state_file: Path) -> int | None:
+    try:
+        return int(json.loads(state_file.read_text('utf-8'))['port'])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+    from azext_batchai.service.app import create_app
+    from azext_batchai.service.tls import ensure_certificates
+
+    ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
+    port = listener.getsockname()[1]
+    service, scheduler = _assemble(settings, port)
+    config = uvicorn.Config(create_app(service), log_config=None, access_log=False, lifespan='off', server_header=False,
+                            ssl_certfile=settings.server_certificate_file, timeout_keep_alive=75,
+                            timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    scheduling = asyncio.create_task(scheduler.run())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    _write_state(settings, port)
+    _log.info('batchai %s listens on %s:%s, data in %s', __version__, settings.host, port, settings.data_dir)
+    done, _ = await asyncio.wait({scheduling, serving}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    scheduling.cancel()
+    await asyncio.gather(scheduling, serving, return_exceptions=True)
+    service.store.close()
+    _log.info('stopped; jobs that run go on')
+    for task in done:
+        if not task.cancelled() and task.exception():
+            raise task.exception() or RuntimeError
+
+
+def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
+    """The service's parts, put together."""
+    import sqlite3
+    from azext_batchai.service.context import Service
+    from azext_batchai.service.engines.registry import create_engine
+    from azext_batchai.service.scheduler.launching import Folders
+    from azext_batchai.service.scheduler.loop import Scheduler
+    from azext_batchai.service.scheduler.plan import Timing
+    from azext_batchai.service.store import Store
+    from azext_batchai.service.store.migrations import NewerSchema
+
+    try:
+        store = Store(settings.database_file)
+        engine = create_engine(settings)
+    except (sqlite3.Error, NewerSchema) as error:
+        raise StartError(f'The database {settings.database_file} cannot be used: {error}.') from None
+    except ValueError as error:
+        raise StartError(str(error)) from None
+    capabilities = engine.check()
+    if not capabilities.usable:
+        raise StartError(f"The engine '{engine.name}' cannot be used here: {capabilities.reason}.")
+    folders = Folders(settings.data_dir)
+    service = Service(
+        settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
+        clock=time.time, new_guid=lambda: str(uuid.uuid4()), wake=lambda: None, started=time.time(),
+        hosts=frozenset(f'{name}:{port}' for name in ('127.0.0.1', 'localhost', '[::1]', settings.host.lower())))
+    scheduler = Scheduler(store, engine, folders, Timing(settings.terminate_grace_seconds,
+                                                         settings.autoscale_idle_seconds),
+                          time.time, service.turned.beat)
+    service.wake = scheduler.wake
+    return service, scheduler
+
+
+def _write_state(settings: Settings, port: int) -> None:
+    """Tell clients where we are. Renamed into place, so that nobody reads half of it."""
+    host = f'[{settings.host}]' if ':' in settings.host else settings.host
+    state = {'pid': os.getpid(), 'port': port, 'endpoint': f'https://{host}:{port}', 'version': __version__,
+             'engine': settings.engine, 'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file),
+             'dataDir': str(settings.data_dir)}
+    temporary = settings.state_file.with_suffix('.new')
+    temporary.write_text(json.dumps(state, indent=1), 'utf-8')
+    os.replace(temporary, settings.state_file)
+
+
+# All that the service makes in its data folder; a reset deletes this and nothing else that may lie there.
+_OWN = ('nodes', 'launches', 'storage', 'fileservers', 'trash', 'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token',
+        'ca.pem', 'server.pem', 'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
+
+
+def reset(settings: Settings) -> None:
+    """End what still runs of a stopped service and delete what it made. Raises StartError while one runs."""
+    from azext_batchai.service.engines.disposal import delete_unmounted
+    if not settings.data_dir.is_dir():
+        return
+    with _only_one(settings.lock_file):
+        _kill_launches(settings)
+        for name in _OWN:
+            place = settings.data_dir / name
+            if place.is_dir():
+                delete_unmounted(place)
+            else:
+                place.unlink(missing_ok=True)
+
+
+def _kill_launches(settings: Settings) -> None:
+    from azext_batchai.service.engines.base import LaunchState
+    from azext_batchai.service.engines.registry import create_engine
+    from azext_batchai.service.store import Store
+    if not settings.database_file.exists():
+        return
+    store, engine = Store(settings.database_file), create_engine(settings)
+    handles = [launch.handle for launch in store.launches.live() if launch.handle]
+    store.close()
+    for handle in handles:
+        engine.stop(handle, 0)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if all(seen.state is not LaunchState.RUNNING for seen in engine.poll(handles).values()):
+            return
+        time.sleep(0.02)
+
+
+def ignore_hangup() -> None:
+    """A closed terminal is no reason to end."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)

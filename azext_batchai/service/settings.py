@@ -1,0 +1,105 @@
+"""What the service can be told, in one frozen value: settings file < environment < command line."""
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Mapping
+
+ENVIRONMENT_PREFIX = 'BATCHAI_SERVICE_'
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value of the wrong kind; the text says which and where it came from."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times are in seconds, sizes in bytes.
+
+    `port` 0 means: the port used before, else a free one. `autoscale_idle_seconds` is how long a node of an auto-scale
+    cluster stays idle before it leaves; the real service published no figure (semantics sheet, section 6.1).
+    """
+    data_dir: Path
+    host: str = '127.0.0.1'
+    port: int = 0
+    engine: str = 'process'
+    shell: str = ''
+    terminate_grace_seconds: float = 2.0
+    autoscale_idle_seconds: float = 10.0
+    request_limit_bytes: int = 1 << 20
+    request_timeout_seconds: float = 30.0
+    log_level: str = 'info'
+
+    @property
+    def database_file(self) -> Path:
+        return self.data_dir / 'batchai.db'
+
+    @property
+    def token_file(self) -> Path:
+        return self.data_dir / 'token'
+
+    @property
+    def ca_file(self) -> Path:
+        return self.data_dir / 'ca.pem'
+
+    @property
+    def server_certificate_file(self) -> Path:
+        return self.data_dir / 'server.pem'
+
+    @property
+    def state_file(self) -> Path:
+        """Written once the service listens: pid, endpoint, version and the files a client needs."""
+        return self.data_dir / 'service.json'
+
+    @property
+    def lock_file(self) -> Path:
+        return self.data_dir / 'service.lock'
+
+    @property
+    def log_file(self) -> Path:
+        return self.data_dir / 'service.log'
+
+
+_TYPES: dict[str, type] = {'data_dir': Path, 'host': str, 'port': int, 'engine': str, 'shell': str,
+                           'terminate_grace_seconds': float, 'autoscale_idle_seconds': float,
+                           'request_limit_bytes': int, 'request_timeout_seconds': float, 'log_level': str}
+
+
+def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """Put the settings together. `flags` that are None count as not given. Raises SettingsError."""
+    environment = os.environ if environment is None else environment
+    data_dir = data_dir.expanduser().absolute()
+    values: dict[str, Any] = {}
+    settings_file = data_dir / 'settings.json'
+    if settings_file.exists():
+        values.update(_read_file(settings_file))
+    for name in _TYPES:
+        text = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        if text is not None and name != 'data_dir':
+            values[name] = _convert(name, text, f'environment variable {ENVIRONMENT_PREFIX}{name.upper()}')
+    values.update({name: _convert(name, value, f'option {name}') for name, value in flags.items() if value is not None})
+    values['data_dir'] = data_dir
+    settings = Settings(**values)
+    if not 0 <= settings.port <= 65535:
+        raise SettingsError(f'port {settings.port} is not between 0 and 65535')
+    return settings
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text('utf-8'))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f'{path} cannot be used: {error}') from None
+    known = {field.name for field in fields(Settings)} - {'data_dir'}
+    if not isinstance(content, dict) or set(content) - known:
+        raise SettingsError(f'{path} should be an object with any of these keys: {", ".join(sorted(known))}')
+    return {name: _convert(name, value, str(path)) for name, value in content.items()}
+
+
+def _convert(name: str, value: Any, origin: str) -> Any:
+    try:
+        return _TYPES[name](value)
+    except (TypeError, ValueError):
+        raise SettingsError(f'{name} from {origin} should be a {_TYPES[name].__name__}, but is {value!r}') from None

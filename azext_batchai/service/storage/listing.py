@@ -1,0 +1,53 @@
+"""Look into output folders without ever leaving them."""
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class OutsideFolder(ValueError):
+    """A path leads out of its folder, by ``..``, as an absolute path or through a link."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`size` in bytes and `modified` in seconds since the epoch; both 0 for a folder."""
+    name: str
+    is_folder: bool
+    size: int = 0
+    modified: float = 0.0
+
+
+def confined(folder: Path, path: str) -> Path:
+    """`path` below `folder`, links resolved. Raises OutsideFolder, and FileNotFoundError when there is nothing."""
+    if '\x00' in path or path.startswith('/') or '..' in path.split('/'):
+        raise OutsideFolder(f"'{path}' leads out of the directory")
+    root = folder.resolve(strict=True)
+    target = (root / path).resolve(strict=True)
+    if target != root and root not in target.parents:
+        raise OutsideFolder(f"'{path}' leads out of the directory")
+    return target
+
+
+def list_folder(folder: Path, path: str) -> list[Entry]:
+    """Files and folders directly in `path`, by name. Links that lead out of `folder` are left out.
+
+    Raises OutsideFolder, FileNotFoundError, NotADirectoryError.
+    """
+    target = confined(folder, path)
+    entries = []
+    with os.scandir(target) as scan:
+        for item in scan:
+            try:
+                if item.is_symlink():
+                    confined(folder, os.path.relpath(item.path, folder.resolve()))
+                status = item.stat()
+            except (OSError, OutsideFolder):
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                entries.append(Entry(item.name, True))
+            elif stat.S_ISREG(status.st_mode):
+                entries.append(Entry(item.name, False, status.st_size, status.st_mtime))
+    return sorted(entries, key=lambda entry: entry.name)

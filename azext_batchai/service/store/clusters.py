@@ -1,0 +1,106 @@
+"""Clusters and their nodes: allocation state, node states, what went wrong on a node."""
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from azext_batchai.arm.ids import ResourceId
+from azext_batchai.arm.states import AllocationState, NodeState
+from azext_batchai.service.store.database import Database
+from azext_batchai.service.store.resources import COLUMNS, Resource, Resources, to_resource
+
+
+@dataclass(frozen=True)
+class Cluster:
+    resource: Resource
+    allocation_state: str
+    allocation_time: float
+
+
+@dataclass(frozen=True)
+class Node:
+    """`job` is the guid of the job that holds the node; `error` an ARM error of its preparation."""
+    id: str
+    cluster: str
+    number: int
+    state: str
+    state_time: float
+    job: str | None
+    error: dict[str, Any] | None
+
+
+_SELECT = (f'SELECT {COLUMNS}, clusters.allocation_state, clusters.allocation_time '
+           'FROM resources JOIN clusters ON clusters.guid = resources.guid ')
+
+
+def _to_cluster(row: sqlite3.Row) -> Cluster:
+    return Cluster(to_resource(row), row['allocation_state'], row['allocation_time'])
+
+
+def _to_node(row: sqlite3.Row) -> Node:
+    return Node(row['id'], row['cluster'], row['number'], row['state'], row['state_time'], row['job'],
+                json.loads(row['error']) if row['error'] else None)
+
+
+class Clusters:
+    def __init__(self, database: Database):
+        self._database = database
+
+    def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
+            allocation_state: AllocationState, now: float) -> None:
+        with self._database.transaction() as connection:
+            Resources(self._database).add(resource, guid, location, properties, now, secrets=secrets)
+            connection.execute('INSERT INTO clusters (guid, allocation_state, allocation_time) VALUES (?, ?, ?)',
+                               (guid, allocation_state.value, now))
+
+    def find(self, key: str) -> Cluster | None:
+        """`key` as in `ResourceId.key`."""
+        row = self._database.one(_SELECT + 'WHERE resources.key = ?', (key,))
+        return _to_cluster(row) if row else None
+
+    def get(self, guid: str) -> Cluster | None:
+        row = self._database.one(_SELECT + 'WHERE resources.guid = ?', (guid,))
+        return _to_cluster(row) if row else None
+
+    def all(self) -> list[Cluster]:
+        return [_to_cluster(row) for row in self._database.all(_SELECT + 'ORDER BY resources.number')]
+
+    def list_children(self, workspace_key: str) -> list[Cluster]:
+        return [_to_cluster(row) for row in self._database.all(
+            _SELECT + "WHERE resources.parent = ? AND resources.collection = 'workspaces/clusters' "
+            'ORDER BY resources.number', (workspace_key,))]
+
+    def set_allocation(self, guid: str, state: AllocationState, now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE clusters SET allocation_state = ?, allocation_time = ? WHERE guid = ?',
+                               (state.value, now, guid))
+
+    def nodes(self, guid: str) -> list[Node]:
+        return [_to_node(row) for row in self._database.all(
+            'SELECT * FROM nodes WHERE cluster = ? ORDER BY number', (guid,))]
+
+    def node(self, node_id: str) -> Node | None:
+        row = self._database.one('SELECT * FROM nodes WHERE id = ?', (node_id,))
+        return _to_node(row) if row else None
+
+    def nodes_of_job(self, job_guid: str) -> list[Node]:
+        return [_to_node(row) for row in self._database.all(
+            'SELECT * FROM nodes WHERE job = ? ORDER BY number', (job_guid,))]
+
+    def add_nodes(self, guid: str, nodes: list[tuple[str, int]], now: float) -> None:
+        """`nodes` are ids with their number in the cluster; they start out preparing."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                'INSERT OR IGNORE INTO nodes (id, cluster, number, state, state_time) VALUES (?, ?, ?, ?, ?)',
+                [(node_id, guid, number, NodeState.PREPARING.value, now) for node_id, number in nodes])
+
+    def remove_nodes(self, node_ids: list[str]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany('DELETE FROM nodes WHERE id = ?', [(node_id,) for node_id in node_ids])
+
+    def set_node_state(self, node_id: str, state: NodeState, now: float, error: dict[str, Any] | None = None) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE nodes SET state = ?, state_time = ?, error = ? WHERE id = ?',
+                               (state.value, now, json.dumps(error) if error else None, node_id))

@@ -1,0 +1,61 @@
+"""The SQLite database: how it is opened, and what a transaction is.
+
+Durability: WAL with ``synchronous=FULL``, so a commit is on disk before a client hears of it. One process and one
+thread use the connection, which keeps every read consistent with the last write.
+"""
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+
+from azext_batchai.service.store.migrations import migrate
+
+
+class Database:
+    """A connection whose transactions may nest: the inner ones join the outermost."""
+
+    def __init__(self, path: Path):
+        """Open or create the database at `path` and bring its schema up to date.
+
+        Raises sqlite3.Error when the file is not a database, and `migrations.NewerSchema` when a later version of
+        this package wrote it.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.close(descriptor)
+        self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
+        self.connection.row_factory = sqlite3.Row
+        for pragma in ('journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON', 'temp_store=MEMORY'):
+            self.connection.execute(f'PRAGMA {pragma}')
+        self._depth = 0
+        with self.transaction():
+            migrate(self.connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of the block or nothing of it; on disk when the outermost block has ended."""
+        if self._depth == 0:
+            self.connection.execute('BEGIN IMMEDIATE')
+        self._depth += 1
+        try:
+            yield self.connection
+        except BaseException:
+            self._depth -= 1
+            if self._depth == 0:
+                self.connection.execute('ROLLBACK')
+            raise
+        self._depth -= 1
+        if self._depth == 0:
+            self.connection.execute('COMMIT')
+
+    def one(self, sql: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
+        return row
+
+    def all(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,164 @@
+"""Jobs: the queue, the running ones, and what became of the rest."""
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from azext_batchai.arm.ids import ResourceId
+from azext_batchai.arm.states import JobState, NodeState
+from azext_batchai.service.store.database import Database
+from azext_batchai.service.store.resources import COLUMNS, Resource, Resources, to_resource
+
+
+@dataclass(frozen=True)
+class Job:
+    """`cluster` is the key of the cluster. `attempt` counts starts, so 2 means the job was requeued once."""
+    resource: Resource
+    cluster: str
+    node_count: int
+    priority: int
+    state: str
+    state_time: float
+    started: float | None
+    ended: float | None
+    exit_code: int | None
+    errors: list[dict[str, Any]]
+    wish: str | None
+    attempt: int
+    deadline: float | None
+    stop_reason: str | None
+    directories: dict[str, str]
+
+    @property
+    def guid(self) -> str:
+        return self.resource.guid
+
+
+_STATUS = ('jobs.cluster, jobs.node_count, jobs.priority, jobs.state, jobs.state_time, jobs.started, jobs.ended, '
+           'jobs.exit_code, jobs.errors, jobs.wish, jobs.attempt, jobs.deadline, jobs.stop_reason, jobs.directories')
+_SELECT = f'SELECT {COLUMNS}, {_STATUS} FROM resources JOIN jobs ON jobs.guid = resources.guid '
+
+
+def _to_job(row: sqlite3.Row) -> Job:
+    return Job(to_resource(row), row['cluster'], row['node_count'], row['priority'], row['state'], row['state_time'],
+               row['started'], row['ended'], row['exit_code'], json.loads(row['errors']), row['wish'], row['attempt'],
+               row['deadline'], row['stop_reason'], json.loads(row['directories']))
+
+
+@dataclass(frozen=True)
+class Queued:
+    """As much of a waiting job as planning needs."""
+    guid: str
+    node_count: int
+    priority: int
+
+
+class Jobs:
+    def __init__(self, database: Database):
+        self._database = database
+
+    def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
+            cluster_key: str, priority: int, now: float) -> None:
+        with self._database.transaction() as connection:
+            number = Resources(self._database).add(resource, guid, location, properties, now, secrets=secrets)
+            connection.execute(
+                'INSERT INTO jobs (guid, number, cluster, node_count, priority, state, state_time) '
+                'VALUES (?, ?, ?, ?, ?, ?, ?)',
+                (guid, number, cluster_key, properties['nodeCount'], priority, JobState.QUEUED.value, now))
+
+    def find(self, key: str) -> Job | None:
+        row = self._database.one(_SELECT + 'WHERE resources.key = ?', (key,))
+        return _to_job(row) if row else None
+
+    def get(self, guid: str) -> Job | None:
+        row = self._database.one(_SELECT + 'WHERE resources.guid = ?', (guid,))
+        return _to_job(row) if row else None
+
+    def list_children(self, experiment_key: str) -> list[Job]:
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + "WHERE resources.parent = ? AND resources.collection = 'workspaces/experiments/jobs' "
+            'ORDER BY resources.number', (experiment_key,))]
+
+    def queue_head(self, cluster_key: str, largest: int, limit: int) -> list[Queued]:
+        """The next jobs in order (priority, then age), leaving out those of more than `largest` nodes."""
+        return [Queued(row['guid'], row['node_count'], row['priority']) for row in self._database.all(
+            "SELECT guid, node_count, priority FROM jobs WHERE cluster = ? AND state = 'queued' AND wish IS NULL "
+            'AND node_count <= ? ORDER BY priority DESC, number LIMIT ?', (cluster_key, largest, limit))]
+
+    def queued_node_count(self, cluster_key: str, largest: int, enough: int) -> int:
+        """How many nodes the waiting jobs ask for together, those of more than `largest` left out.
+
+        Counting stops once `enough` is reached, so a long queue costs no more than a short one.
+        """
+        row = self._database.one(
+            "SELECT coalesce(sum(node_count), 0) AS n FROM (SELECT node_count FROM jobs WHERE cluster = ? AND "
+            "state = 'queued' AND wish IS NULL AND node_count <= ? LIMIT ?)", (cluster_key, largest, enough))
+        return int(row['n']) if row else 0
+
+    def active(self, cluster_key: str) -> list[Job]:
+        """Jobs of the cluster that hold nodes."""
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + "WHERE jobs.cluster = ? AND jobs.state IN ('running', 'terminating') ORDER BY jobs.number",
+            (cluster_key,))]
+
+    def queued(self, cluster_key: str) -> list[Job]:
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + "WHERE jobs.cluster = ? AND jobs.state = 'queued' ORDER BY jobs.number", (cluster_key,))]
+
+    def wished(self) -> list[Job]:
+        """Jobs a client wants ended or gone."""
+        return [_to_job(row) for row in self._database.all(_SELECT + 'WHERE jobs.wish IS NOT NULL')]
+
+    def count_by_state(self) -> dict[str, int]:
+        return {row['state']: row['n'] for row in self._database.all(
+            'SELECT state, count(*) AS n FROM jobs GROUP BY state')}
+
+    def next_deadline(self) -> float | None:
+        row = self._database.one("SELECT min(deadline) AS t FROM jobs WHERE state = 'running' AND stop_reason IS NULL")
+        return row['t'] if row else None
+
+    def wish(self, guid: str, wish: str) -> None:
+        """Record what a client wants. ``delete`` is never taken back by a later ``terminate``."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE jobs SET wish = CASE WHEN wish = 'delete' THEN wish ELSE ? END WHERE guid = ?",
+                               (wish, guid))
+
+    def begin(self, guid: str, node_ids: list[str], directories: dict[str, str], deadline: float, now: float) -> None:
+        """The job takes its nodes and counts as running."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                'UPDATE jobs SET state = ?, state_time = ?, started = ?, attempt = attempt + 1, deadline = ?, '
+                'directories = ?, stop_reason = NULL WHERE guid = ?',
+                (JobState.RUNNING.value, now, now, deadline, json.dumps(directories), guid))
+            connection.executemany('UPDATE nodes SET state = ?, state_time = ?, job = ? WHERE id = ?',
+                                   [(NodeState.RUNNING.value, now, guid, node_id) for node_id in node_ids])
+
+    def begin_stop(self, guid: str, state: JobState, reason: str, now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE jobs SET state = ?, state_time = CASE WHEN state = ? THEN state_time ELSE ? END, '
+                               'stop_reason = ? WHERE guid = ?', (state.value, state.value, now, reason, guid))
+
+    def finish(self, guid: str, state: JobState, exit_code: int | None, errors: list[dict[str, Any]],
+               now: float) -> None:
+        """The job is over for good: its nodes are free and its secrets are forgotten."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                'UPDATE jobs SET state = ?, state_time = ?, started = coalesce(started, ?), ended = ?, exit_code = ?, '
+                "errors = ?, wish = CASE WHEN wish = 'delete' THEN wish END, deadline = NULL, stop_reason = NULL "
+                'WHERE guid = ?', (state.value, now, now, now, exit_code, json.dumps(errors), guid))
+            connection.execute("UPDATE resources SET secrets = '{}' WHERE guid = ? AND secrets <> '{}'", (guid,))
+            self._free_nodes(connection, guid, now)
+
+    def requeue(self, guid: str, now: float) -> None:
+        """Back to the queue, at its old place, to start again from the beginning."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE jobs SET state = ?, state_time = ?, started = NULL, deadline = NULL, '
+                               'stop_reason = NULL WHERE guid = ?', (JobState.QUEUED.value, now, guid))
+            self._free_nodes(connection, guid, now)
+
+    @staticmethod
+    def _free_nodes(connection: sqlite3.Connection, guid: str, now: float) -> None:
+        connection.execute('UPDATE nodes SET state = CASE WHEN state = ? THEN ? ELSE state END, state_time = ?, '
+                           'job = NULL WHERE job = ?', (NodeState.RUNNING.value, NodeState.IDLE.value, now, guid))

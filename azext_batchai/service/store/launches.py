@@ -1,0 +1,73 @@
+"""Launches: what was handed to the engine, from the intent to the result. Ended ones stay, as the job's history."""
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from azext_batchai.service.store.database import Database
+
+SETUP = 'setup'
+PREPARATION = 'preparation'
+MAIN = 'job'
+
+
+@dataclass(frozen=True)
+class LaunchRecord:
+    """`owner` is the guid of a job, or for `purpose` SETUP the id of the node that is set up."""
+    id: str
+    owner: str
+    purpose: str
+    attempt: int
+    nodes: list[str]
+    handle: str | None
+    stop_time: float | None
+    killed: bool
+    result: dict[str, Any] | None
+
+
+def _to_launch(row: sqlite3.Row) -> LaunchRecord:
+    return LaunchRecord(row['id'], row['owner'], row['purpose'], row['attempt'], json.loads(row['nodes']),
+                        row['handle'], row['stop_time'], bool(row['killed']),
+                        json.loads(row['result']) if row['result'] else None)
+
+
+class Launches:
+    def __init__(self, database: Database):
+        self._database = database
+
+    def intend(self, launch_id: str, owner: str, purpose: str, attempt: int, nodes: list[str], now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                'INSERT INTO launches (id, owner, purpose, attempt, nodes, state, created) '
+                "VALUES (?, ?, ?, ?, ?, 'intended', ?)", (launch_id, owner, purpose, attempt, json.dumps(nodes), now))
+
+    def started(self, launch_id: str, handle: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE launches SET state = 'started', handle = ? WHERE id = ?", (handle, launch_id))
+
+    def stopping(self, launch_id: str, now: float, killed: bool = False) -> None:
+        """The engine was asked to stop it, with force when `killed`."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE launches SET stop_time = coalesce(stop_time, ?), killed = max(killed, ?) '
+                               'WHERE id = ?', (now, int(killed), launch_id))
+
+    def ended(self, launch_id: str, result: dict[str, Any], now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE launches SET state = 'ended', ended = ?, result = ? WHERE id = ?",
+                               (now, json.dumps(result), launch_id))
+
+    def live(self) -> list[LaunchRecord]:
+        """Intended or started, not yet seen to end."""
+        return [_to_launch(row) for row in self._database.all(
+            "SELECT * FROM launches WHERE state <> 'ended' ORDER BY rowid")]
+
+    def of_owner(self, owner: str) -> list[LaunchRecord]:
+        """The history of a job or a node's set-up, oldest first."""
+        return [_to_launch(row) for row in self._database.all(
+            'SELECT * FROM launches WHERE owner = ? ORDER BY rowid', (owner,))]
+
+    def forget(self, owner: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('DELETE FROM launches WHERE owner = ?', (owner,))

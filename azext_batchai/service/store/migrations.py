@@ -1,0 +1,113 @@
+"""The schema, as an ordered list of steps. A change is a new function at the end, never an edit to an old one."""
+from __future__ import annotations
+
+import sqlite3
+from typing import Callable
+
+
+class NewerSchema(RuntimeError):
+    """The database was written by a later version of this package."""
+
+
+def _resources_and_runs(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # key: the lower-cased ARM id. parent: the key of the parent, for a workspace that of its resource group.
+        # properties: the request with defaults, without secret values, which stand in `secrets` while needed.
+        '''CREATE TABLE resources (
+             number INTEGER PRIMARY KEY AUTOINCREMENT,
+             guid TEXT NOT NULL UNIQUE,
+             key TEXT NOT NULL UNIQUE,
+             id TEXT NOT NULL,
+             collection TEXT NOT NULL,
+             subscription TEXT NOT NULL,
+             parent TEXT NOT NULL,
+             location TEXT NOT NULL,
+             tags TEXT NOT NULL,
+             properties TEXT NOT NULL,
+             secrets TEXT NOT NULL,
+             provisioning_state TEXT NOT NULL,
+             provisioning_time REAL NOT NULL,
+             created REAL NOT NULL,
+             modified REAL NOT NULL)''',
+        'CREATE INDEX resources_by_parent ON resources (parent, collection, number)',
+        'CREATE INDEX resources_by_subscription ON resources (subscription, collection, number)',
+        '''CREATE TABLE clusters (
+             guid TEXT PRIMARY KEY REFERENCES resources (guid) ON DELETE CASCADE,
+             allocation_state TEXT NOT NULL,
+             allocation_time REAL NOT NULL)''',
+        # cluster: the key of the cluster, which may be deleted before the job is. wish: what a client asked for
+        # (terminate, delete). stop_reason: why the scheduler stops the running attempt. directories: the folders the
+        # last attempt wrote to, by directory id.
+        '''CREATE TABLE jobs (
+             guid TEXT PRIMARY KEY REFERENCES resources (guid) ON DELETE CASCADE,
+             number INTEGER NOT NULL,
+             cluster TEXT NOT NULL,
+             node_count INTEGER NOT NULL,
+             priority INTEGER NOT NULL,
+             state TEXT NOT NULL,
+             state_time REAL NOT NULL,
+             started REAL,
+             ended REAL,
+             exit_code INTEGER,
+             errors TEXT NOT NULL DEFAULT '[]',
+             wish TEXT,
+             attempt INTEGER NOT NULL DEFAULT 0,
+             deadline REAL,
+             stop_reason TEXT,
+             directories TEXT NOT NULL DEFAULT '{}')''',
+        "CREATE INDEX jobs_queued ON jobs (cluster, priority DESC, number) WHERE state = 'queued'",
+        "CREATE INDEX jobs_active ON jobs (cluster) WHERE state IN ('running', 'terminating')",
+        'CREATE INDEX jobs_wished ON jobs (guid) WHERE wish IS NOT NULL',
+        '''CREATE TABLE nodes (
+             id TEXT PRIMARY KEY,
+             cluster TEXT NOT NULL REFERENCES clusters (guid) ON DELETE CASCADE,
+             number INTEGER NOT NULL,
+             state TEXT NOT NULL,
+             state_time REAL NOT NULL,
+             job TEXT,
+             error TEXT)''',
+        'CREATE INDEX nodes_by_cluster ON nodes (cluster, number)',
+        # The history of what engines ran. owner: guid of a job, or id of a node that is set up.
+        # state: intended (the engine may or may not know it), started, ended.
+        '''CREATE TABLE launches (
+             id TEXT PRIMARY KEY,
+             owner TEXT NOT NULL,
+             purpose TEXT NOT NULL,
+             attempt INTEGER NOT NULL,
+             nodes TEXT NOT NULL,
+             state TEXT NOT NULL,
+             handle TEXT,
+             created REAL NOT NULL,
+             stop_time REAL,
+             killed INTEGER NOT NULL DEFAULT 0,
+             ended REAL,
+             result TEXT)''',
+        "CREATE INDEX launches_live ON launches (state) WHERE state <> 'ended'",
+        'CREATE INDEX launches_by_owner ON launches (owner)',
+        '''CREATE TABLE operations (
+             guid TEXT PRIMARY KEY,
+             subscription TEXT NOT NULL,
+             location TEXT NOT NULL,
+             owner TEXT NOT NULL,
+             resource TEXT NOT NULL,
+             status TEXT NOT NULL,
+             started REAL NOT NULL,
+             ended REAL,
+             error TEXT)''',
+        "CREATE INDEX operations_open ON operations (owner) WHERE status = 'InProgress'",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_resources_and_runs]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run the steps this database has not had yet. Raises NewerSchema when it has had more than we know."""
+    version = connection.execute('PRAGMA user_version').fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise NewerSchema(f'the database has schema {version}, this version of batchai knows up to {len(MIGRATIONS)}; '
+                          'upgrade batchai, or point the service at another data folder')
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        step(connection)
+        connection.execute(f'PRAGMA user_version = {number}')

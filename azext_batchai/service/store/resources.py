@@ -1,0 +1,120 @@
+"""Resources as ARM sees them: what was asked for, when, and whether it is provisioned or on its way out."""
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from azext_batchai.arm.ids import ResourceId, parse_resource_id
+from azext_batchai.arm.states import ProvisioningState
+from azext_batchai.service.store.database import Database
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A row of the resources table. Times are seconds since the epoch."""
+    number: int
+    guid: str
+    id: ResourceId
+    location: str
+    tags: dict[str, str]
+    properties: dict[str, Any]
+    provisioning_state: str
+    provisioning_time: float
+    created: float
+    modified: float
+
+    @property
+    def key(self) -> str:
+        return self.id.key
+
+
+# What Resource is made of; secrets are read only where they are used.
+COLUMNS = ('resources.number, resources.guid, resources.id, resources.location, resources.tags, resources.properties, '
+           'resources.provisioning_state, resources.provisioning_time, resources.created, resources.modified')
+
+
+def to_resource(row: sqlite3.Row) -> Resource:
+    return Resource(row['number'], row['guid'], parse_resource_id(row['id']), row['location'],
+                    json.loads(row['tags']), json.loads(row['properties']), row['provisioning_state'],
+                    row['provisioning_time'], row['created'], row['modified'])
+
+
+def group_key(subscription: str, resource_group: str) -> str:
+    """The parent key of a workspace."""
+    return f'/subscriptions/{subscription}/resourcegroups/{resource_group}'.lower()
+
+
+class Resources:
+    """What all collections have in common."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], now: float,
+            tags: dict[str, str] | None = None, secrets: dict[str, str] | None = None) -> int:
+        """Create a resource, provisioned at once. Returns its number, which grows with every resource."""
+        parent = resource.parent.key if resource.parent else group_key(resource.subscription, resource.resource_group)
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                'INSERT INTO resources (guid, key, id, collection, subscription, parent, location, tags, properties, '
+                'secrets, provisioning_state, provisioning_time, created, modified) '
+                'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                (guid, resource.key, str(resource), resource.collection, resource.subscription.lower(), parent,
+                 location, json.dumps(tags or {}), json.dumps(properties), json.dumps(secrets or {}),
+                 ProvisioningState.SUCCEEDED.value, now, now, now))
+            return int(cursor.lastrowid or 0)
+
+    def find(self, resource: ResourceId) -> Resource | None:
+        return self.find_key(resource.key)
+
+    def find_key(self, key: str) -> Resource | None:
+        row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE key = ?', (key,))
+        return to_resource(row) if row else None
+
+    def get(self, guid: str) -> Resource:
+        """The resource of that guid. Raises LookupError when it is gone."""
+        row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE guid = ?', (guid,))
+        if row is None:
+            raise LookupError(guid)
+        return to_resource(row)
+
+    def guid_of(self, resource_id: str) -> str | None:
+        """The guid of the resource with that ARM id, however it is spelled."""
+        resource = self.find_key(resource_id.lower().rstrip('/'))
+        return resource.guid if resource else None
+
+    def list_children(self, parent_key: str, collection: str) -> list[Resource]:
+        """In the order of creation. For workspaces the parent is `group_key`."""
+        return [to_resource(row) for row in self._database.all(
+            f'SELECT {COLUMNS} FROM resources WHERE parent = ? AND collection = ? ORDER BY number',
+            (parent_key, collection))]
+
+    def list_subscription(self, subscription: str, collection: str) -> list[Resource]:
+        return [to_resource(row) for row in self._database.all(
+            f'SELECT {COLUMNS} FROM resources WHERE subscription = ? AND collection = ? ORDER BY number',
+            (subscription.lower(), collection))]
+
+    def secrets(self, guid: str) -> dict[str, str]:
+        row = self._database.one('SELECT secrets FROM resources WHERE guid = ?', (guid,))
+        return json.loads(row['secrets']) if row else {}
+
+    def update_properties(self, guid: str, properties: dict[str, Any], now: float) -> None:
+        """Replace the properties; etag and last-modified follow `now`."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE resources SET properties = ?, modified = ? WHERE guid = ?',
+                               (json.dumps(properties), now, guid))
+
+    def mark_deleting(self, guid: str, now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE resources SET provisioning_state = ?, provisioning_time = ? WHERE guid = ?',
+                               (ProvisioningState.DELETING.value, now, guid))
+
+    def remove(self, guid: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('DELETE FROM resources WHERE guid = ?', (guid,))
+
+    def count(self, collection: str) -> int:
+        row = self._database.one('SELECT count(*) AS n FROM resources WHERE collection = ?', (collection,))
+        return int(row['n']) if row else 0

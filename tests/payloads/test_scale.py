@@ -1,0 +1,40 @@
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
+
+from azext_batchai.payloads.scale import scale_settings
+
+CONFIGURED = {'manual': {'targetNodeCount': 7}}
+
+
+def manual(target):
+    return {'manual': {'targetNodeCount': target}}
+
+
+def auto(low, high, **more):
+    return {'autoScale': {'minimumNodeCount': low, 'maximumNodeCount': high, **more}}
+
+
+@pytest.mark.parametrize('low, high, target, expected', [
+    (1, 1, None, manual(1)),
+    (0, 0, None, manual(0)),
+    (0, 4, None, auto(0, 4)),
+    (None, None, 3, manual(3)),
+    (None, None, 0, manual(0)),
+    (0, 4, 2, auto(0, 4, initialNodeCount=2)),
+    (2, 2, 2, auto(2, 2, initialNodeCount=2)),
+    (None, None, None, CONFIGURED),
+])
+def test_options_become_settings(low, high, target, expected):
+    assert scale_settings(low, high, target, CONFIGURED) == expected
+
+
+@pytest.mark.parametrize('low, high, target, error, said', [
+    (3, 2, None, InvalidArgumentValueError, '--min 3 is above --max 2'),
+    (3, None, None, RequiredArgumentMissingError, '--max'),
+    (None, 3, None, RequiredArgumentMissingError, '--min'),
+    (0, 4, 5, InvalidArgumentValueError, '--target 5 is outside'),
+    (None, None, None, RequiredArgumentMissingError, '--target 2'),
+])
+def test_what_does_not_fit_together_is_refused(low, high, target, error, said):
+    with pytest.raises(error, match=said):
+        scale_settings(low, high, target, None)

@@ -1,0 +1,70 @@
+"""A management client in memory, as much of it as placement and errors need."""
+from types import SimpleNamespace
+
+from azure.core.exceptions import ResourceNotFoundError
+
+SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
+
+
+def not_found(code):
+    error = ResourceNotFoundError(f'({code})')
+    error.error = SimpleNamespace(code=code, message=f'{code} it is', target=None, details=[])
+    error.status_code = 404
+    return error
+
+
+class Done:
+    """A poller of an operation that is over."""
+
+    def __init__(self, result=None):
+        self._result = result
+
+    def result(self):
+        return self._result
+
+
+class FakeClient:
+    """`tree` is {workspace: {'clusters': [...], experiment: [job, ...]}}; `calls` lists what was asked."""
+
+    def __init__(self, tree, group='demo'):
+        self.tree, self.group, self.calls = tree, group, []
+        self.workspaces = SimpleNamespace(
+            list_by_resource_group=self._workspaces, list=lambda: self._workspaces(group),
+            get=lambda g, w: self._workspace(w), begin_create=self._create_workspace)
+        self.experiments = SimpleNamespace(list_by_workspace=self._experiments, begin_create=self._create_experiment)
+        self.clusters = SimpleNamespace(get=lambda g, w, c: self._get(w, 'clusters', c, 'ClusterNotFound'))
+        self.jobs = SimpleNamespace(get=lambda g, w, e, j: self._get(w, e, j, 'JobNotFound'))
+
+    def _item(self, name, path):
+        return SimpleNamespace(name=name, id=f'/subscriptions/{SUBSCRIPTION}/resourceGroups/{self.group}'
+                                             f'/providers/Microsoft.BatchAI/{path}')
+
+    def _workspaces(self, group):
+        self.calls.append('list workspaces')
+        return [self._item(name, f'workspaces/{name}') for name in self.tree]
+
+    def _workspace(self, name):
+        self.calls.append(f'get {name}')
+        return SimpleNamespace(name=name, location='westus2')
+
+    def _create_workspace(self, group, name, parameters, polling=None):
+        self.calls.append(f'put {name} in {parameters.location}')
+        self.tree[name] = {}
+        return Done()
+
+    def _experiments(self, group, workspace):
+        self.calls.append(f'list experiments of {workspace}')
+        return [self._item(name, '') for name in self.tree[workspace] if name != 'clusters']
+
+    def _create_experiment(self, group, workspace, name, polling=None):
+        self.calls.append(f'put {workspace}/{name}')
+        if workspace not in self.tree:
+            raise not_found('WorkspaceNotFound')
+        self.tree[workspace][name] = []
+        return Done()
+
+    def _get(self, workspace, kind, name, code):
+        self.calls.append(f'get {workspace}/{kind}/{name}')
+        if name not in self.tree.get(workspace, {}).get(kind, []):
+            raise not_found(code)
+        return self._item(name, f'workspaces/{workspace}/{kind}/{name}')

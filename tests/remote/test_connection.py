@@ -1,0 +1,88 @@
+import json
+
+import pytest
+from azure.cli.core.azclierror import FileOperationError, ValidationError
+
+from azext_batchai.remote.connection import Connection, connection_file, find_connection
+
+ENDPOINT = 'https://127.0.0.1:8443'
+
+
+@pytest.fixture
+def profile(tmp_path):
+    """A config dir with a token and a certificate in it; call it to note a connection."""
+    (tmp_path / 'token').write_text('t0ken\n')
+    (tmp_path / 'ca.pem').write_text('certificate')
+    connection_file(str(tmp_path)).parent.mkdir()
+
+    def note(**changes):
+        entries = {'endpoint': ENDPOINT, 'tokenFile': str(tmp_path / 'token'), 'caFile': str(tmp_path / 'ca.pem')}
+        connection_file(str(tmp_path)).write_text(json.dumps({**entries, **changes}))
+        return str(tmp_path)
+    note.path = tmp_path
+    return note
+
+
+def test_profile_without_a_service_is_not_connected(tmp_path):
+    assert find_connection(str(tmp_path), {}) is None
+
+
+def test_profile_knows_its_service(profile):
+    connection = find_connection(profile(endpoint=ENDPOINT + '/'), {})
+    assert connection == Connection(ENDPOINT, 't0ken', str(profile.path / 'ca.pem'))
+    assert 't0ken' not in repr(connection)
+
+
+def test_environment_overrides_the_profile(profile):
+    environ = {'AZURE_BATCHAI_ENDPOINT': 'https://head:9', 'AZURE_BATCHAI_TOKEN': 'other'}
+    assert find_connection(profile(), environ) == Connection('https://head:9', 'other')
+
+
+def test_environment_may_name_files(profile):
+    environ = {'AZURE_BATCHAI_ENDPOINT': 'https://head:9', 'AZURE_BATCHAI_TOKEN_FILE': str(profile.path / 'token'),
+               'AZURE_BATCHAI_CA_FILE': str(profile.path / 'ca.pem')}
+    assert find_connection('/nowhere', environ) == Connection('https://head:9', 't0ken', str(profile.path / 'ca.pem'))
+
+
+@pytest.mark.parametrize('environ, said', [
+    ({'AZURE_BATCHAI_ENDPOINT': ENDPOINT}, 'without a token; set AZURE_BATCHAI_TOKEN_FILE'),
+    ({'AZURE_BATCHAI_ENDPOINT': 'http://head:9', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
+    ({'AZURE_BATCHAI_ENDPOINT': 'head', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
+])
+def test_incomplete_environment_is_explained(environ, said):
+    with pytest.raises(ValidationError, match=said):
+        find_connection('/nowhere', environ)
+
+
+@pytest.mark.parametrize('changes, error, said', [
+    ({'tokenFile': '/nowhere/token'}, FileOperationError, "token file '/nowhere/token': No such file"),
+    ({'caFile': '/nowhere/ca.pem'}, FileOperationError, "'/nowhere/ca.pem' .* does not exist"),
+    ({'endpoint': 'nonsense'}, ValidationError, 'should be like https://'),
+])
+def test_files_that_are_gone_are_named(profile, changes, error, said):
+    with pytest.raises(error, match=said):
+        find_connection(profile(**changes), {})
+
+
+@pytest.mark.parametrize('text', ['', '[]', '{"endpoint": "https://x"}', '3'])
+def test_damaged_note_is_explained(profile, text):
+    config_dir = profile()
+    connection_file(config_dir).write_text(text)
+    with pytest.raises(ValidationError, match="is damaged; 'az batchai service start'"):
+        find_connection(config_dir, {})
+
+
+@pytest.mark.parametrize('url, reached', [
+    (ENDPOINT + '/storage/x?sig=1', True),
+    ('https://127.0.0.1:8444/storage', False),
+    ('http://127.0.0.1:8443/storage', False),
+    ('https://acc.file.core.windows.net/s', False),
+])
+def test_links_to_other_hosts_are_told_apart(url, reached):
+    assert Connection(ENDPOINT, 't').reaches(url) is reached
+
+
+@pytest.mark.parametrize('endpoint, loopback', [
+    (ENDPOINT, True), ('https://localhost:1', True), ('https://[::1]:1', True), ('https://head:1', False)])
+def test_loopback_is_recognised(endpoint, loopback):
+    assert Connection(endpoint, 't').is_loopback is loopback

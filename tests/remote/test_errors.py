@@ -1,0 +1,80 @@
+from types import SimpleNamespace
+
+import pytest
+from azure.cli.core import azclierror
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+
+from azext_batchai.remote import errors
+
+ENDPOINT = 'https://127.0.0.1:8443'
+
+
+@pytest.fixture
+def profile(tmp_path):
+    return SimpleNamespace(config=SimpleNamespace(config_dir=str(tmp_path)))
+
+
+@pytest.fixture
+def connected(monkeypatch):
+    monkeypatch.setenv('AZURE_BATCHAI_ENDPOINT', ENDPOINT)
+    monkeypatch.setenv('AZURE_BATCHAI_TOKEN', 't')
+
+
+def refusal(code, message, status=400, target=None, details=()):
+    error = HttpResponseError(message)
+    error.status_code = status
+    error.error = SimpleNamespace(code=code, message=message, target=target, details=list(details))
+    return error
+
+
+@pytest.mark.parametrize('error, text', [
+    (refusal('JobNotFound', 'The specified job j is not found'), '(JobNotFound) The specified job j is not found'),
+    (refusal('Bad', 'wrong', target='properties.vmSize'), '(Bad) wrong (at properties.vmSize)'),
+    (refusal('Bad', 'properties.vmSize is wrong', target='properties.vmSize'), '(Bad) properties.vmSize is wrong'),
+    (refusal('Bad', 'wrong', details=[SimpleNamespace(code='SupportedVMSizes', message='A, B')]),
+     '(Bad) wrong SupportedVMSizes: A, B'),
+    (refusal(None, 'wrong'), 'wrong'),
+    (HttpResponseError('plain'), 'plain'),
+])
+def test_message_is_code_text_and_place(error, text):
+    assert errors.arm_message(error) == text
+
+
+@pytest.mark.parametrize('status, kind', [
+    (400, azclierror.BadRequestError), (404, azclierror.ResourceNotFoundError), (500, azclierror.AzureInternalError)])
+def test_refusals_keep_their_kind(profile, connected, status, kind):
+    with pytest.raises(kind, match=r'\(Code\) text'):
+        errors.explain(profile, refusal('Code', 'text', status))
+
+
+def test_service_that_does_not_answer_is_named(profile, connected):
+    with pytest.raises(azclierror.AzureConnectionError, match=f'{ENDPOINT} does not answer.*az batchai service start'):
+        errors.explain(profile, ServiceRequestError('Connection refused'))
+
+
+def test_certificate_of_another_service_is_explained(profile, connected):
+    with pytest.raises(azclierror.AzureConnectionError, match='AZURE_BATCHAI_CA_FILE'):
+        errors.explain(profile, ServiceRequestError('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed'))
+
+
+def test_refused_token_is_explained(profile, connected):
+    with pytest.raises(azclierror.UnauthorizedError, match='refused the token'):
+        errors.explain(profile, ClientAuthenticationError('no'))
+
+
+@pytest.mark.parametrize('error', [
+    ServiceRequestError('Name or service not known'),
+    refusal('InvalidResourceType', 'gone', 404),
+    refusal('InvalidResourceNamespace', 'gone', 404),
+    refusal('NoRegisteredProviderFound', 'gone', 400),
+])
+def test_azure_without_batch_ai_is_explained(profile, monkeypatch, error):
+    monkeypatch.delenv('AZURE_BATCHAI_ENDPOINT', raising=False)
+    with pytest.raises(azclierror.AzureConnectionError, match='retired in 2019.*az batchai service start'):
+        errors.explain(profile, error)
+
+
+def test_own_errors_and_unknown_ones_pass(profile):
+    for error in (azclierror.ValidationError('mine'), KeyError('bug')):
+        with pytest.raises(type(error)):
+            errors.explain(profile, error)

@@ -1,0 +1,130 @@
+import io
+
+import pytest
+from azure.cli.core.azclierror import AzureConnectionError, ResourceNotFoundError
+
+from azext_batchai.remote.streaming import Follower, JobGone, LinkExpired, Trouble, follow
+
+
+class FakeFiles:
+    """A job that acts out `script`: each look at it takes the next step, a callable on this object."""
+
+    def __init__(self, *script):
+        self.script = list(script)
+        self.content, self.present, self.finished = b'', False, False
+        self.links = 0
+
+    def _advance(self):
+        if self.script:
+            self.script.pop(0)(self)
+
+    def link(self, name):
+        self._advance()
+        self.links += 1
+        return f'https://h/{name}' if self.present else None
+
+    def names(self):
+        return ['stderr.txt']
+
+    def is_finished(self):
+        return self.finished
+
+    def read(self, link, offset):
+        self._advance()
+        if self.content[offset:]:
+            yield self.content[offset:]
+
+
+def write(text):
+    def step(files):
+        files.present = True
+        files.content += text
+    return step
+
+
+def finish(files):
+    files.finished = True
+
+
+def nothing(files):
+    pass
+
+
+def fail(error):
+    def step(files):
+        raise error
+    return step
+
+
+def run(files, clock=None):
+    now = [0.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+        assert now[0] < 1000, 'streams for ever'
+    out = io.BytesIO()
+    appeared = Follower(files, 'stdout.txt', out, clock or (lambda: now[0]), sleep).run()
+    return appeared, out.getvalue(), now[0]
+
+
+@pytest.mark.parametrize('script, printed', [
+    ([write(b'a'), finish], b'a'),
+    ([nothing, nothing, write(b'a'), write(b'b'), nothing, write(b'c\xff'), finish], b'abc\xff'),
+    ([write(b'a'), lambda files: (write(b'tail')(files), finish(files))], b'atail'),
+    ([write(b''), finish], b''),
+], ids=['at once', 'bit by bit', 'tail written at the end', 'empty file'])
+def test_everything_is_printed_once(script, printed):
+    assert run(FakeFiles(*script))[:2] == (True, printed)
+
+
+def test_what_is_written_after_the_last_idle_look_is_printed():
+    files = FakeFiles(write(b'a'))
+    seen = []
+
+    def is_finished():
+        if not seen:
+            files.content += b'last words'
+        seen.append(True)
+        return True
+    files.is_finished = is_finished
+    assert run(files)[:2] == (True, b'alast words')
+
+
+def test_job_that_never_wrote_the_file_ends_the_stream():
+    assert run(FakeFiles(nothing, finish))[:2] == (False, b'')
+
+
+@pytest.mark.parametrize('error', [Trouble('lost'), LinkExpired('403')])
+def test_trouble_on_the_way_loses_nothing(error):
+    files = FakeFiles(write(b'one'), nothing, fail(error), fail(error), write(b'two'), finish)
+    assert run(files)[:2] == (True, b'onetwo')
+
+
+def test_expired_link_is_asked_for_again():
+    files = FakeFiles(write(b'one'), nothing, fail(LinkExpired('403')), write(b'two'), finish)
+    run(files)
+    assert files.links == 2
+
+
+def test_lasting_trouble_ends_the_stream():
+    with pytest.raises(AzureConnectionError, match='60 seconds: lost. The job goes on'):
+        run(FakeFiles(*[fail(Trouble('lost'))] * 1000))
+
+
+def test_idle_stream_asks_for_the_state_twice_a_second_at_most():
+    files = FakeFiles(write(b'a'), *[nothing] * 60, finish)
+    asked = []
+    files.is_finished = lambda: asked.append(True) or files.finished
+    _, _, seconds = run(files)
+    assert len(asked) <= seconds / 0.5 + 2
+
+
+def test_missing_file_is_an_error_that_names_those_there(monkeypatch):
+    with pytest.raises(ResourceNotFoundError, match="without writing 'stdout.txt'; the directory holds: stderr.txt"):
+        monkeypatch.setattr('azext_batchai.remote.streaming.time.sleep', lambda seconds: None)
+        follow(FakeFiles(finish), 'stdout.txt', 'j', io.BytesIO())
+
+
+def test_deleted_job_is_named():
+    with pytest.raises(ResourceNotFoundError, match="Job 'j' was deleted"):
+        follow(FakeFiles(fail(JobGone())), 'stdout.txt', 'j', io.BytesIO())

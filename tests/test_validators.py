@@ -1,0 +1,72 @@
+from argparse import ArgumentTypeError, Namespace
+
+import pytest
+from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
+
+from azext_batchai import _validators as check
+
+
+def test_empty_group_means_all_groups_in_lists_only():
+    namespace = Namespace(resource_group='')
+    check.group_validator(required=False)(namespace)
+    assert namespace.resource_group is None
+    with pytest.raises(RequiredArgumentMissingError, match='--resource-group/-g'):
+        check.group_validator(required=True)(Namespace(resource_group=''))
+
+
+@pytest.mark.parametrize('group', ['a.', '..', 'a/b', 'x' * 91])
+def test_group_against_the_rules_is_refused(group):
+    with pytest.raises(InvalidArgumentValueError, match='not a valid resource group'):
+        check.group_validator(required=False)(Namespace(resource_group=group))
+
+
+@pytest.mark.parametrize('name', ['', 'a.b', 'a b', 'x' * 65, 'ä', '../x'])
+def test_name_against_the_rules_is_refused(name):
+    with pytest.raises(InvalidArgumentValueError, match='--name/-n'):
+        check.name_validator('cluster_name', '--name/-n')(Namespace(cluster_name=name))
+
+
+@pytest.mark.parametrize('name', [None, 'a', 'My_Cluster-1', 'x' * 64])
+def test_good_or_absent_name_passes(name):
+    check.name_validator('cluster_name', '--name/-n')(Namespace(cluster_name=name))
+
+
+@pytest.mark.parametrize('c, config_file, cluster, expected', [
+    ('job.json', None, None, ('job.json', None)),
+    ('job.json', None, 'r', ('job.json', 'r')),
+    ('MyCluster', 'job.json', None, ('job.json', 'MyCluster')),
+    (None, 'job.json', 'r', ('job.json', 'r')),
+], ids=['2017', '2017 with -r', '2018-05', 'no -c'])
+def test_c_is_the_file_or_beside_a_file_the_cluster(c, config_file, cluster, expected):
+    namespace = Namespace(cluster_or_config=c, config_file=config_file, cluster=cluster)
+    check.sort_out_c(namespace)
+    assert (namespace.config_file, namespace.cluster) == expected
+
+
+def test_c_too_many_and_no_file_at_all_are_refused():
+    with pytest.raises(ArgumentUsageError, match='-c is one too many'):
+        check.sort_out_c(Namespace(cluster_or_config='x', config_file='f', cluster='r'))
+    with pytest.raises(RequiredArgumentMissingError, match='--config-file/-f'):
+        check.sort_out_c(Namespace(cluster_or_config=None, config_file=None, cluster='r'))
+
+
+@pytest.mark.parametrize('parse, text, number', [
+    (check.count, '0', 0), (check.positive, '1', 1), (check.expiry_minutes, '600', 600)])
+def test_numbers_in_range_pass(parse, text, number):
+    assert parse(text) == number
+
+
+@pytest.mark.parametrize('parse, text', [
+    (check.count, '-1'), (check.count, '1.5'), (check.count, ''), (check.positive, '0'),
+    (check.count, '99999999999'), (check.expiry_minutes, '4'), (check.expiry_minutes, '601')])
+def test_numbers_out_of_range_are_refused(parse, text):
+    with pytest.raises(ArgumentTypeError, match='whole number'):
+        parse(text)
+
+
+def test_subnet_must_be_a_resource_id():
+    good = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n'
+    check.validate_subnet(Namespace(subnet=good))
+    check.validate_subnet(Namespace(subnet=None))
+    with pytest.raises(InvalidArgumentValueError, match='--subnet'):
+        check.validate_subnet(Namespace(subnet='mysubnet'))
