@@ -6,7 +6,6 @@ from typing import Any
 from azure.cli.core.commands.parameters import get_enum_type, resource_group_name_type
 
 from azext_batchai import _validators as check
-from azext_batchai.arm.ids import normalize_location
 from azext_batchai.payloads.images import FORMS
 
 _LISTS = ('batchai cluster list', 'batchai job list', 'batchai file-server list')
@@ -37,7 +36,7 @@ def _common(loader: Any, scope: str) -> None:
                    help='Name of the workspace. Without it: workspace migrated-<location> for what is created, and '
                         'every workspace of the resource group, migrated ones first, for what is looked up.')
         c.argument('location', options_list=['--location', '-l'], configured_default='location',
-                   type=normalize_location,
+                   type=check.location,
                    help='Location. You can configure the default location using `az configure --defaults '
                         'location=<location>` or specify it in the configuration file.')
         c.argument('config_file', options_list=_CONFIG_OPTIONS, completer=_file_completer())

@@ -6,6 +6,8 @@ from typing import Any, Callable
 
 from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
 
+from knack.validators import DefaultStr
+
 from azext_batchai.arm import ids
 
 Validator = Callable[[Namespace], None]
@@ -66,6 +68,12 @@ def sort_out_c(namespace: Namespace) -> None:
     del namespace.cluster_or_config
     if not namespace.config_file:
         raise RequiredArgumentMissingError('Say what the job runs: --config-file/-f job.json (or -c job.json).')
+
+
+def location(text: str) -> str:
+    """``East US`` is ``eastus``. A configured default stays known as one: a config file comes before it."""
+    normalized = ids.normalize_location(text)
+    return DefaultStr(normalized) if isinstance(text, DefaultStr) else normalized
 
 
 def count(text: str) -> int:

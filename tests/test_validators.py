@@ -3,6 +3,8 @@ from argparse import ArgumentTypeError, Namespace
 import pytest
 from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
 
+from knack.validators import DefaultStr
+
 from azext_batchai import _validators as check
 
 
@@ -62,6 +64,12 @@ def test_numbers_in_range_pass(parse, text, number):
 def test_numbers_out_of_range_are_refused(parse, text):
     with pytest.raises(ArgumentTypeError, match='whole number'):
         parse(text)
+
+
+def test_location_is_normalized_and_a_default_stays_one():
+    assert check.location('East US') == 'eastus'
+    assert not getattr(check.location('East US'), 'is_default', False)
+    assert check.location(DefaultStr('East US')).is_default
 
 
 def test_subnet_must_be_a_resource_id():

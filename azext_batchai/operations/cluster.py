@@ -10,7 +10,7 @@ from azext_batchai.payloads.accounts import AccountOptions
 from azext_batchai.payloads.config_file import read_config
 from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import storage_account
-from azext_batchai.remote.placement import find_cluster, placed, workspaces_of
+from azext_batchai.remote.placement import chosen_location, find_cluster, placed, workspaces_of
 from azext_batchai.remote.references import modern_file_server_ids, referred_file_server
 from azext_batchai.remote.waiting import run_operation
 
@@ -46,7 +46,8 @@ def create_cluster(cmd: Any, client: Any, resource_group: str, cluster_name: str
 
     from azure.mgmt.batchai.models import ClusterCreateParameters
     parameters = ClusterCreateParameters.deserialize(body)
-    return placed(client, resource_group, workspace, location or config.location, lambda w: run_operation(
+    place = chosen_location(location, config.location)
+    return placed(client, resource_group, workspace, place, lambda w: run_operation(
         cmd.cli_ctx, lambda **polling: client.clusters.begin_create(
             resource_group, w, cluster_name, parameters, **polling),
         no_wait, f"The creation of cluster '{cluster_name}'"))

@@ -13,7 +13,7 @@ from azext_batchai.payloads import job as payload
 from azext_batchai.payloads.config_file import read_config
 from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import storage_account
-from azext_batchai.remote.placement import Found, find_job, location_of, placed_job, workspaces_of
+from azext_batchai.remote.placement import Found, chosen_location, find_job, location_of, placed_job, workspaces_of
 from azext_batchai.remote.references import modern_file_server_ids, referred_cluster, referred_file_server
 from azext_batchai.remote.waiting import run_operation
 
@@ -51,7 +51,9 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
 
     from azure.mgmt.batchai.models import JobCreateParameters
     parameters = JobCreateParameters.deserialize(body)
-    place = None if workspace else (location or config.location or location_of(client, target_group, target.workspace))
+    place = chosen_location(location, config.location)
+    if not workspace and not place:
+        place = location_of(client, target_group, target.workspace)
     return placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
         cmd.cli_ctx, lambda **polling: client.jobs.begin_create(resource_group, w, e, job_name, parameters, **polling),
         no_wait, f"The submission of job '{job_name}'"))

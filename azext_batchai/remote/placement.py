@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, Callable, Iterable, Iterator
 
 from azure.cli.core.azclierror import (
-    ArgumentUsageError, RequiredArgumentMissingError, ResourceNotFoundError as NotFound)
+    ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError, ResourceNotFoundError as NotFound)
 
-from azext_batchai.arm.ids import FLAT_EXPERIMENT, FLAT_WORKSPACE_PREFIX, flat_workspace, parse_resource_id
+from azext_batchai.arm.ids import (
+    FLAT_EXPERIMENT, FLAT_WORKSPACE_PREFIX, flat_workspace, is_valid_name, parse_resource_id)
 from azext_batchai.remote import errors
 from azext_batchai.remote.file_servers import get_file_server
 from azext_batchai.remote.waiting import quick_polling
@@ -68,6 +69,12 @@ def workspaces_of(client: Any, group: str | None, workspace: str | None = None) 
     return [(id.resource_group, id.name) for id in ids if not workspace or id.name.lower() == workspace.lower()]
 
 
+def chosen_location(option: str | None, configured: str | None) -> str | None:
+    """--location, else what the config file says, else the default location of this CLI profile."""
+    is_default = getattr(option, 'is_default', False)
+    return configured or option if is_default else option or configured
+
+
 def placed(client: Any, group: str, workspace: str | None, location: str | None,
            create: Callable[[str], Any]) -> Any:
     """Call ``create(workspace)``: in the workspace named, else in that of `location`, made on the way if missing."""
@@ -78,6 +85,8 @@ def placed(client: Any, group: str, workspace: str | None, location: str | None,
             'Say where: --location/-l eastus, "location" in the config file, or once for all '
             "'az configure --defaults location=eastus'. A workspace may be named instead: --workspace/-w.")
     flat = flat_workspace(location)
+    if not is_valid_name(flat):
+        raise InvalidArgumentValueError(f"'{location}' is not a location; write for example --location eastus.")
     return _with_parents(lambda: create(flat), lambda: _create_workspace(client, group, flat, location))
 
 

@@ -40,13 +40,22 @@ def _referred(client: Any, reference: str, group: str, workspace: str | None, co
               find: Callable[..., Found], get: Callable[[ResourceId], Any]) -> tuple[Found, str]:
     flat = _FLAT_ID.match(reference)
     if flat and flat['collection'].lower() == collection.lower():
+        _check_subscription(client, flat['subscription'], reference)
         return find(client, flat['group'], flat['name']), flat['group']
     if '/' in reference:
         resource_id = _parsed(reference, collection)
+        _check_subscription(client, resource_id.subscription, reference)
         return Found(get(resource_id), resource_id.workspace), resource_id.resource_group
     if not is_valid_name(reference):
         raise InvalidArgumentValueError(f"'{reference}' is neither a name nor a resource id.")
     return find(client, group, reference, workspace), group
+
+
+def _check_subscription(client: Any, subscription: str, reference: str) -> None:
+    mine = client._config.subscription_id
+    if subscription.lower() != mine.lower():
+        raise InvalidArgumentValueError(f"'{reference}' is in another subscription than this command, "
+                                        f'which works in {mine}; add --subscription {subscription}.')
 
 
 def _parsed(reference: str, collection: str) -> ResourceId:

@@ -29,6 +29,10 @@ class LinkExpired(Trouble):
     """The link has to be asked for again."""
 
 
+class Rewritten(Exception):
+    """The file is shorter than what was read of it: a requeued job writes it anew."""
+
+
 class JobGone(Exception):
     """The job was deleted."""
 
@@ -90,10 +94,13 @@ class Follower:
     def _copy(self) -> int:
         """Everything the file holds beyond what was copied before."""
         start = self._offset
-        for block in self.files.read(str(self._link), self._offset):
-            self.out.write(block)
-            self._offset += len(block)
-        if self._offset > start:
+        try:
+            for block in self.files.read(str(self._link), start):
+                self.out.write(block)
+                self._offset += len(block)
+        except Rewritten:
+            start = self._offset = 0
+        finally:
             self.out.flush()
         return self._offset - start
 
@@ -146,6 +153,9 @@ class RemoteJobFiles:
 
     def _content(self, response: Any, offset: int) -> Iterator[bytes]:
         if response.status_code == 416:  # nothing beyond what was read
+            size = response.headers.get('Content-Range', '').rpartition('/')[2]
+            if size.isdigit() and int(size) < offset:
+                raise Rewritten
             return
         if response.status_code in (401, 403, 404, 410):
             raise LinkExpired(f'the link to the file was refused (HTTP {response.status_code})')

@@ -98,7 +98,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     service, scheduler = _assemble(settings, port)
     config = uvicorn.Config(create_app(service), log_config=None, access_log=False, lifespan='off', server_header=False,
                             ssl_certfile=settings.server_certificate_file, timeout_keep_alive=75,
-                            timeout_graceful_shutdown=2)
+                            timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     scheduling = asyncio.create_task(scheduler.run())
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -28,6 +28,7 @@ class FakeClient:
 
     def __init__(self, tree, group='demo'):
         self.tree, self.group, self.calls = tree, group, []
+        self._config = SimpleNamespace(subscription_id=SUBSCRIPTION)
         self.workspaces = SimpleNamespace(
             list_by_resource_group=self._workspaces, list=lambda: self._workspaces(group),
             get=lambda g, w: self._workspace(w), begin_create=self._create_workspace)

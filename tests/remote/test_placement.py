@@ -1,6 +1,8 @@
 import pytest
-from azure.cli.core.azclierror import ArgumentUsageError, RequiredArgumentMissingError, ResourceNotFoundError
+from azure.cli.core.azclierror import (
+    ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError, ResourceNotFoundError)
 from azure.core import exceptions
+from knack.validators import DefaultStr
 
 from azext_batchai.remote import placement
 from fakes import FakeClient, not_found
@@ -121,6 +123,22 @@ def test_named_experiment_is_never_made():
     with pytest.raises(exceptions.ResourceNotFoundError):
         placement.placed_job(client, 'demo', None, 'e', 'eastus', creator(client, []))
     assert not any(call.endswith('/e') for call in client.calls)
+
+
+@pytest.mark.parametrize('option, configured, chosen', [
+    ('eastus', 'westus', 'eastus'),
+    (DefaultStr('eastus'), 'westus', 'westus'),
+    (DefaultStr('eastus'), None, 'eastus'),
+    (None, 'westus', 'westus'),
+    (None, None, None),
+], ids=['option', 'file before default', 'default', 'file', 'nothing'])
+def test_option_then_file_then_default_say_where(option, configured, chosen):
+    assert placement.chosen_location(option, configured) == chosen
+
+
+def test_location_that_is_none_is_refused():
+    with pytest.raises(InvalidArgumentValueError, match="'../x' is not a location"):
+        placement.placed(FakeClient({}), 'demo', None, '../x', lambda workspace: None)
 
 
 def test_other_failures_pass_through():

@@ -3,7 +3,7 @@ import io
 import pytest
 from azure.cli.core.azclierror import AzureConnectionError, ResourceNotFoundError
 
-from azext_batchai.remote.streaming import Follower, JobGone, LinkExpired, Trouble, follow
+from azext_batchai.remote.streaming import Follower, JobGone, LinkExpired, Rewritten, Trouble, follow
 
 
 class FakeFiles:
@@ -31,6 +31,8 @@ class FakeFiles:
 
     def read(self, link, offset):
         self._advance()
+        if len(self.content) < offset:
+            raise Rewritten
         if self.content[offset:]:
             yield self.content[offset:]
 
@@ -104,6 +106,13 @@ def test_expired_link_is_asked_for_again():
     files = FakeFiles(write(b'one'), nothing, fail(LinkExpired('403')), write(b'two'), finish)
     run(files)
     assert files.links == 2
+
+
+def test_file_that_is_written_anew_is_printed_anew():
+    def requeue(files):
+        files.content = b''
+    files = FakeFiles(write(b'first try'), nothing, requeue, write(b'second'), finish)
+    assert run(files)[:2] == (True, b'first trysecond')
 
 
 def test_lasting_trouble_ends_the_stream():

@@ -32,7 +32,7 @@ _LOCK_FD = 9
 _SHELL = '''set -C
 { echo "$$" > "$1.started"; } 2>/dev/null || exit 0
 trap : TERM INT HUP QUIT USR1 USR2
-cd "$2" && "$3" -c "$4" 9>&-
+cd "$2" && unset OLDPWD && "$3" -c "$4" 9>&-
 echo "$?" > "$1.exit"
 '''
 

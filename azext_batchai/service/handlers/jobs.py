@@ -171,5 +171,6 @@ def _queue_info(service: Service, job: Job, scales: dict[str, Scale | None]) -> 
     if job.cluster not in scales:
         cluster = service.store.clusters.find(job.cluster)
         scales[job.cluster] = read_scale(cluster.resource.properties) if cluster else None
-    problem = rules.too_large(job.node_count, scales[job.cluster], job.cluster.rpartition('/')[2])
+    name = job.resource.properties['cluster']['id'].rpartition('/')[2]
+    problem = rules.too_large(job.node_count, scales[job.cluster], name)
     return {'errors': [{'code': 'JobTooLargeForCluster', 'message': problem}]} if problem else {}
