@@ -12,7 +12,7 @@ from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import storage_account
 from azext_batchai.remote.placement import chosen_location, find_cluster, placed, workspaces_of
 from azext_batchai.remote.references import modern_file_server_ids, referred_file_server
-from azext_batchai.remote.waiting import run_operation
+from azext_batchai.remote.waiting import NEW_ONLY, run_operation
 
 
 def create_cluster(cmd: Any, client: Any, resource_group: str, cluster_name: str, location: str | None = None,
@@ -49,7 +49,7 @@ def create_cluster(cmd: Any, client: Any, resource_group: str, cluster_name: str
     place = chosen_location(location, config.location)
     return placed(client, resource_group, workspace, place, lambda w: run_operation(
         cmd.cli_ctx, lambda **polling: client.clusters.begin_create(
-            resource_group, w, cluster_name, parameters, **polling),
+            resource_group, w, cluster_name, parameters, headers=NEW_ONLY, **polling),
         no_wait, f"The creation of cluster '{cluster_name}'"))
 
 

@@ -8,7 +8,7 @@ from azext_batchai.payloads.config_file import read_config
 from azext_batchai.payloads.file_server import FileServerOptions, file_server_body
 from azext_batchai.remote.file_servers import begin_delete_file_server
 from azext_batchai.remote.placement import chosen_location, find_file_server, placed, workspaces_of
-from azext_batchai.remote.waiting import run_operation
+from azext_batchai.remote.waiting import NEW_ONLY, run_operation
 
 
 def create_file_server(cmd: Any, client: Any, resource_group: str, file_server_name: str, location: str | None = None,
@@ -25,7 +25,7 @@ def create_file_server(cmd: Any, client: Any, resource_group: str, file_server_n
     place = chosen_location(location, config.location)
     return placed(client, resource_group, workspace, place, lambda w: run_operation(
         cmd.cli_ctx, lambda **polling: client.file_servers.begin_create(
-            resource_group, w, file_server_name, parameters, **polling),
+            resource_group, w, file_server_name, parameters, headers=NEW_ONLY, **polling),
         no_wait, f"The creation of file server '{file_server_name}'"))
 
 

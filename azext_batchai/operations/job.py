@@ -15,7 +15,7 @@ from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import storage_account
 from azext_batchai.remote.placement import Found, chosen_location, find_job, location_of, placed_job, workspaces_of
 from azext_batchai.remote.references import modern_file_server_ids, referred_cluster, referred_file_server
-from azext_batchai.remote.waiting import run_operation
+from azext_batchai.remote.waiting import NEW_ONLY, run_operation
 
 logger = get_logger(__name__)
 
@@ -55,7 +55,8 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
     if not workspace and not place:
         place = location_of(client, target_group, target.workspace)
     return placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
-        cmd.cli_ctx, lambda **polling: client.jobs.begin_create(resource_group, w, e, job_name, parameters, **polling),
+        cmd.cli_ctx, lambda **polling: client.jobs.begin_create(
+            resource_group, w, e, job_name, parameters, headers=NEW_ONLY, **polling),
         no_wait, f"The submission of job '{job_name}'"))
 
 

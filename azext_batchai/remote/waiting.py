@@ -6,6 +6,9 @@ from typing import Any, Callable
 
 from azure.cli.core.azclierror import ManualInterrupt
 
+# Headers of a PUT that is to create: refused when the name is taken, instead of changing what has it.
+NEW_ONLY = {'If-None-Match': '*'}
+
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 1.0
 _SPINNER_AFTER = 0.3
