@@ -66,10 +66,10 @@ def _explain(error: Any) -> tuple[str, str]:
     """Path and problem of a fastjsonschema error. Its own text repeats the whole path and quotes schema terms."""
     path = _join(error.path[1:])
     definition, rule, value = error.definition, error.rule, error.value
-    if rule == 'additionalProperties' and 'properties' in definition:
-        unknown = sorted(set(value) - set(definition['properties']))[0]
-        return _join([*error.path[1:], unknown]), 'is not a known key' + nearest_hint(unknown, _writable(definition))
-    if rule == 'required':
+    if rule in ('additionalProperties', 'required') and 'properties' in definition:
+        # A key that is misspelled is missing as well; the spelling is the better news.
+        for unknown in sorted(set(value) - set(definition['properties'])):
+            return _join([*error.path[1:], unknown]), 'is not a known key' + nearest_hint(unknown, _writable(definition))
         missing = next(key for key in definition['required'] if key not in value)
         return _join([*error.path[1:], missing]), 'is required'
     if rule == 'type':

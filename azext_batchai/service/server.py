@@ -100,6 +100,9 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
                             ssl_certfile=settings.server_certificate_file, timeout_keep_alive=75,
                             timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
+    # uvicorn catches these, shuts down in order, and raises them again; by then they have done their work.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     scheduling = asyncio.create_task(scheduler.run())
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     _write_state(settings, port)
@@ -160,8 +163,8 @@ def _write_state(settings: Settings, port: int) -> None:
 
 
 # All that the service makes in its data folder; a reset deletes this and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'storage', 'fileservers', 'trash', 'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token',
-        'ca.pem', 'server.pem', 'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
+_OWN = ('nodes', 'launches', 'output', 'storage', 'fileservers', 'trash', 'batchai.db', 'batchai.db-wal', 'batchai.db-shm',
+        'token', 'ca.pem', 'server.pem', 'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
 
 
 def reset(settings: Settings) -> None:

@@ -210,12 +210,8 @@ def _(az: Az, rest: Rest, result: Result) -> None:
     assert seen['scaleSettings'] == {
         'autoScale': {'minimumNodeCount': 0, 'maximumNodeCount': 1, 'initialNodeCount': 0}}
     assert seen['currentNodeCount'] == 0
-    status, body = rest.call('PUT', job('grow'), {'properties': {
-        'cluster': {'id': cluster('demoCluster')}, 'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP_DIR',
-        'customToolkitSettings': {'commandLine': 'true'}}})
-    if status == 404:
-        group_known(az, rest)
-        submitted('grow', 'true')(az, rest)
+    group_known(az, rest)
+    submitted('grow', 'true')(az, rest)
     assert rest.wait_for_job('grow')['executionInfo']['exitCode'] == 0
     rest.wait(cluster('demoCluster'), lambda seen: seen['currentNodeCount'] == 0)
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -83,7 +85,8 @@ class ProcessEngine:
     # launches
 
     def start(self, launch: Launch) -> str:
-        handle = f'{len(launch.tasks)}:{launch.id}:{launch.folder}'
+        handle = json.dumps({'id': launch.id, 'folder': str(launch.folder), 'tasks': len(launch.tasks),
+                             'places': sorted({str(task.working_directory) for task in launch.tasks})})
         started: list[int] = []
         try:
             launch.folder.mkdir(parents=True, exist_ok=True)
@@ -136,12 +139,12 @@ class ProcessEngine:
 
     def _observe(self, handle: str) -> Observation:
         try:
-            count, launch_id, folder = _split(handle)
+            known = _read_handle(handle)
         except ValueError:
             return Observation(LaunchState.LOST)
         codes, running, lost = [], False, False
-        for number in range(count):
-            base = f'{folder}/{number}'
+        for number in range(known.tasks):
+            base = f'{known.folder}/{number}'
             code = _read_number(f'{base}.exit')
             if code is None and _is_locked(f'{base}.lock'):
                 running = True
@@ -151,32 +154,27 @@ class ProcessEngine:
                 code = _read_number(f'{base}.exit')
                 lost = lost or code is None
             codes.append(code)
-        if not running and os.path.exists(f'{folder}/stop'):
-            running = self._kill_survivors(launch_id)
+        if not running and os.path.exists(f'{known.folder}/stop'):
+            survivors = trees.processes_of(known.id, set(), known.places)
+            trees.signal_all(survivors, signal.SIGKILL)
+            running = bool(survivors)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
         return Observation(state, tuple(codes))
 
     def stop(self, handle: str, grace_seconds: float) -> None:
-        count, launch_id, folder = _split(handle)
+        known = _read_handle(handle)
         try:
-            Path(folder, 'stop').touch()
+            Path(known.folder, 'stop').touch()
         except FileNotFoundError:
             return
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
-        sessions = {pid for number in range(count) if _is_locked(f'{folder}/{number}.lock')
-                    for pid in [_read_number(f'{folder}/{number}.started')] if pid}
-        trees.signal_all(trees.processes_of(launch_id, sessions),
+        sessions = {pid for number in range(known.tasks) if _is_locked(f'{known.folder}/{number}.lock')
+                    for pid in [_read_number(f'{known.folder}/{number}.started')] if pid}
+        trees.signal_all(trees.processes_of(known.id, sessions, known.places),
                          signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
 
-    @staticmethod
-    def _kill_survivors(launch_id: str) -> bool:
-        """End what a stopped launch left running elsewhere; whether there was anything."""
-        survivors = trees.processes_of(launch_id, set())
-        trees.signal_all(survivors, signal.SIGKILL)
-        return bool(survivors)
-
     def release(self, handle: str) -> None:
-        shutil.rmtree(_split(handle)[2], ignore_errors=True)
+        shutil.rmtree(_read_handle(handle).folder, ignore_errors=True)
 
     # news
 
@@ -230,9 +228,21 @@ class ProcessEngine:
         self._wake()
 
 
-def _split(handle: str) -> tuple[int, str, str]:
-    count, launch_id, folder = handle.split(':', 2)
-    return int(count), launch_id, folder
+@dataclass(frozen=True)
+class _Handle:
+    """What a handle says: the launch, its folder, how many tasks, and the working directories they began in."""
+    id: str
+    folder: str
+    tasks: int
+    places: list[str]
+
+
+def _read_handle(handle: str) -> _Handle:
+    """Raises ValueError for text that is no handle of this engine."""
+    try:
+        return _Handle(**json.loads(handle))
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def _node_number(name: str) -> int:

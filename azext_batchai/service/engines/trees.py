@@ -12,8 +12,9 @@ from typing import Any
 MARK = 'AZ_BATCHAI_LAUNCH_ID'
 
 
-def processes_of(launch_id: str, sessions: set[int]) -> list[Any]:
-    """The living processes of a launch: marked with its id, in one of `sessions`, or below one of those.
+def processes_of(launch_id: str, sessions: set[int], places: list[str]) -> list[Any]:
+    """The living processes of a launch: marked with its id, in one of `sessions`, at work in or below one of the
+    folders `places`, or below one of those processes. A task that hides must give up all four.
 
     Zombies are left out: nothing is left of them to stop.
     """
@@ -24,7 +25,7 @@ def processes_of(launch_id: str, sessions: set[int]) -> list[Any]:
             with process.oneshot():
                 if process.status() == psutil.STATUS_ZOMBIE:
                     continue
-                table[process.pid] = (process, process.ppid(), _belongs(process, launch_id, sessions))
+                table[process.pid] = (process, process.ppid(), _belongs(process, launch_id, sessions, places))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     members = {pid for pid, (_, _, belongs) in table.items() if belongs}
@@ -37,12 +38,15 @@ def processes_of(launch_id: str, sessions: set[int]) -> list[Any]:
     return [table[pid][0] for pid in members]
 
 
-def _belongs(process: Any, launch_id: str, sessions: set[int]) -> bool:
+def _belongs(process: Any, launch_id: str, sessions: set[int], places: list[str]) -> bool:
     import psutil
     try:
         if sessions and os.getsid(process.pid) in sessions:
             return True
-        return bool(process.environ().get(MARK) == launch_id)
+        if process.environ().get(MARK) == launch_id:
+            return True
+        folder = process.cwd()
+        return any(folder == place or folder.startswith(f'{place}/') for place in places)
     except (psutil.Error, OSError):
         return False
 

@@ -8,6 +8,7 @@ from typing import Callable
 from azext_batchai.arm.states import FINISHED_JOB_STATES, JobState
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
+from azext_batchai.service.engines.disposal import delete_unmounted, discard
 from azext_batchai.service.scheduler import journal
 from azext_batchai.service.scheduler.launching import (
     Folders, clear_node, job_launch, job_layout, job_place, lay_out)
@@ -48,11 +49,9 @@ class Attempts:
         now = self._clock()
         properties = job.resource.properties
         limit = parse_duration(properties['constraints']['maxWallClockTime']).total_seconds()
-        layout = job_layout(job, nodes, {})
         purpose = PREPARATION if 'jobPreparation' in properties else MAIN
         with self._store.transaction():
-            self._store.jobs.begin(guid, node_ids, {name: str(path) for name, path in layout.folders.items()},
-                                   now + limit, now)
+            self._store.jobs.begin(guid, node_ids, now + limit, now)
             record = self._intend(guid, purpose, job.attempt + 1, node_ids, now)
         self.start(record)
 
@@ -71,7 +70,7 @@ class Attempts:
             return
         layout = job_layout(job, nodes, self._store.resources.secrets(job.guid))
         try:
-            lay_out(job, nodes, layout, self._folders.data_dir, self._store.resources.guid_of)
+            directories = lay_out(job, nodes, layout, self._folders, self._store.resources.guid_of)
             launch = job_launch(record.id, record.purpose, job, nodes, layout, self._folders.launch(record.id))
             handle = self._engine.start(launch)
         except MountError as problem:
@@ -84,7 +83,9 @@ class Attempts:
             text = f'The folders of the job could not be made: {problem.filename}: {problem.strerror}'
             self._give_up(record, job, failed('JobNodePreparationFailed', text, -1))
             return
-        self._store.launches.started(record.id, handle)
+        with self._store.transaction():
+            self._store.launches.started(record.id, handle)
+            self._store.jobs.set_directories(job.guid, directories)
         what = 'job preparation' if record.purpose == PREPARATION else 'job'
         journal.note(layout.logs, record.nodes, self._clock(),
                      f'attempt {record.attempt}: {what} started: {launch.tasks[0].command}')
@@ -134,6 +135,8 @@ class Attempts:
                 self._store.launches.forget(job.guid)
                 self._store.resources.remove(job.guid)
                 self._store.operations.succeed(job.guid, self._clock())
+            if self._folders.output(job.guid).exists():
+                discard(self._folders.output(job.guid), self._folders.trash)
 
     def finish_queued(self, job: Job, reason: str) -> None:
         """End a job that never got its nodes; it counts as started now (semantics sheet, section 4.4)."""
@@ -195,7 +198,6 @@ class Attempts:
         """Job mounts go with the job; a later one on the node does not see them (wire facts sheet, section 11)."""
         if 'mountVolumes' not in job.resource.properties:
             return
-        from azext_batchai.service.engines.disposal import delete_unmounted
         cluster = self._store.clusters.find(job.cluster)
         held = [node.id for node in self._store.clusters.nodes_of_job(job.guid)]
         for node in self._nodes(cluster.resource.guid, held) if cluster else []:

@@ -31,6 +31,10 @@ class Folders:
     def launch(self, launch_id: str) -> Path:
         return self.data_dir / 'launches' / launch_id
 
+    def output(self, job_guid: str) -> Path:
+        """Where output goes that a job asked to have on a node's own disk, so that it outlives the node."""
+        return self.data_dir / 'output' / job_guid
+
     @property
     def trash(self) -> Path:
         return self.data_dir / 'trash'
@@ -80,13 +84,13 @@ def clear_node(node: EngineNode, trash: Path) -> None:
         discard(jobs, trash)
 
 
-def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, data_dir: Path, file_server: FindFileServer
+def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folders, file_server: FindFileServer
             ) -> dict[str, str]:
     """Make the folders and links of an attempt; repeating is harmless. Returns the output folders, links resolved.
 
     Raises MountError, and OSError for a folder that cannot be made.
     """
-    mounts = resolve_mounts(job.resource.properties.get('mountVolumes', {}), data_dir, file_server)
+    mounts = resolve_mounts(job.resource.properties.get('mountVolumes', {}), folders.data_dir, file_server)
     shared = job_place(job, nodes[0]).shared
     shared.mkdir(parents=True, exist_ok=True)
     hosts = env.host_file([node.address for node in nodes], 1)
@@ -97,9 +101,21 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, data_dir: Path
         link_mounts(mounts, place.mount_root)
         if not place.shared.exists():
             place.shared.symlink_to(shared, target_is_directory=True)
-    for folder in layout.folders.values():
-        folder.mkdir(parents=True, exist_ok=True)
+    for name, folder in sorted(layout.folders.items(), key=lambda item: len(item[1].parts)):
+        _make_output_folder(folder, nodes[0].folder.resolve(), folders.output(job.guid) / name)
     return {name: str(folder.resolve()) for name, folder in layout.folders.items()}
+
+
+def _make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:
+    """Make `folder`. On the node's own disk it becomes a link to `lasting`: nodes go, and logs should not."""
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if node_disk not in folder.parent.resolve().parents:
+        folder.mkdir(exist_ok=True)
+        return
+    lasting.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(lasting, target_is_directory=True)
 
 
 def job_launch(launch_id: str, purpose: str, job: Job, nodes: list[EngineNode], layout: JobLayout, folder: Path

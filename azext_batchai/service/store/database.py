@@ -1,7 +1,8 @@
 """The SQLite database: how it is opened, and what a transaction is.
 
 Durability: WAL with ``synchronous=FULL``, so a commit is on disk before a client hears of it. One process and one
-thread use the connection, which keeps every read consistent with the last write.
+thread use the connection, which keeps every read consistent with the last write. ``secure_delete`` overwrites what is
+deleted, so that secrets do not outlive their use in the free pages of the file.
 """
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Database:
         os.close(descriptor)
         self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, cached_statements=256)
         self.connection.row_factory = sqlite3.Row
-        for pragma in ('journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON', 'temp_store=MEMORY'):
+        for pragma in ('journal_mode=WAL', 'synchronous=FULL', 'foreign_keys=ON', 'temp_store=MEMORY',
+                       'secure_delete=ON'):
             self.connection.execute(f'PRAGMA {pragma}')
         self._depth = 0
         with self.transaction():

@@ -125,15 +125,19 @@ class Jobs:
             connection.execute("UPDATE jobs SET wish = CASE WHEN wish = 'delete' THEN wish ELSE ? END WHERE guid = ?",
                                (wish, guid))
 
-    def begin(self, guid: str, node_ids: list[str], directories: dict[str, str], deadline: float, now: float) -> None:
+    def begin(self, guid: str, node_ids: list[str], deadline: float, now: float) -> None:
         """The job takes its nodes and counts as running."""
         with self._database.transaction() as connection:
             connection.execute(
                 'UPDATE jobs SET state = ?, state_time = ?, started = ?, attempt = attempt + 1, deadline = ?, '
-                'directories = ?, stop_reason = NULL WHERE guid = ?',
-                (JobState.RUNNING.value, now, now, deadline, json.dumps(directories), guid))
+                'stop_reason = NULL WHERE guid = ?', (JobState.RUNNING.value, now, now, deadline, guid))
             connection.executemany('UPDATE nodes SET state = ?, state_time = ?, job = ? WHERE id = ?',
                                    [(NodeState.RUNNING.value, now, guid, node_id) for node_id in node_ids])
+
+    def set_directories(self, guid: str, directories: dict[str, str]) -> None:
+        """Note where the attempt writes: absolute paths, links resolved, by directory id."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE jobs SET directories = ? WHERE guid = ?', (json.dumps(directories), guid))
 
     def begin_stop(self, guid: str, state: JobState, reason: str, now: float) -> None:
         with self._database.transaction() as connection:

@@ -1,0 +1,12 @@
+"""Puts this folder on the path, so that every test below finds `harness`, and hands out its fixtures."""
+import pytest
+
+from harness import Harness
+
+
+@pytest.fixture
+def harness(tmp_path):
+    """A whole service in this process: real app and store, fake engine, a clock that only moves when told."""
+    made = Harness(tmp_path / 'data')
+    yield made
+    made.close()

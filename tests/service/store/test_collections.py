@@ -1,0 +1,266 @@
+"""The collections of the store, one by one, against a real database."""
+import pytest
+
+from azext_batchai.arm.ids import workspace_id
+from azext_batchai.arm.states import AllocationState, JobState, NodeState
+from azext_batchai.service.store import Store
+
+SUBSCRIPTION = '00000000-0000-0000-0000-0000000000aa'
+WORKSPACE = workspace_id(SUBSCRIPTION, 'rg', 'w')
+EXPERIMENT = WORKSPACE.child('experiments', 'e')
+CLUSTER = WORKSPACE.child('clusters', 'c')
+PROPERTIES = {'nodeCount': 1}
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / 'batchai.db')
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def cluster(store):
+    """A cluster of two idle nodes, n1 and n2. Its guid."""
+    store.clusters.add(CLUSTER, 'cluster-guid', 'eastus', {'vmSize': 'S'}, {}, AllocationState.STEADY, 1.0)
+    store.clusters.add_nodes('cluster-guid', [('n1', 1), ('n2', 2)], 1.0)
+    for node in ('n1', 'n2'):
+        store.clusters.set_node_state(node, NodeState.IDLE, 2.0)
+    return 'cluster-guid'
+
+
+def add_job(store, name, nodes=1, priority=0, secrets=None, cluster=CLUSTER):
+    store.jobs.add(EXPERIMENT.child('jobs', name), name, 'eastus', {'nodeCount': nodes}, secrets or {}, cluster.key,
+                   priority, 10.0)
+    return name
+
+
+def head(store, largest=9, limit=9):
+    return [job.guid for job in store.jobs.queue_head(CLUSTER.key, largest, limit)]
+
+
+# resources
+
+def test_a_resource_is_found_by_any_spelling_and_keeps_the_first(store):
+    store.resources.add(workspace_id(SUBSCRIPTION.upper(), 'RG', 'MyWork'), 'g', 'eastus', {'a': 1}, 5.0, {'t': 'v'})
+    found = store.resources.find(workspace_id(SUBSCRIPTION, 'rg', 'mywork'))
+    assert (found.id.name, found.guid, found.location) == ('MyWork', 'g', 'eastus')
+    assert (found.properties, found.tags, found.created, found.provisioning_state) == ({'a': 1}, {'t': 'v'}, 5.0,
+                                                                                       'succeeded')
+
+
+def test_what_is_not_there_is_none_or_a_lookup_error(store):
+    assert store.resources.find(WORKSPACE) is None
+    assert store.resources.guid_of('/nowhere') is None
+    assert store.clusters.find(CLUSTER.key) is None and store.clusters.get('x') is None
+    assert store.jobs.find('x') is None and store.jobs.get('x') is None
+    assert store.clusters.node('x') is None and store.operations.find('x') is None
+    assert store.resources.secrets('x') == {}
+    with pytest.raises(LookupError):
+        store.resources.get('x')
+
+
+def test_guid_of_takes_an_arm_id_as_people_write_it(store):
+    store.resources.add(WORKSPACE, 'g', 'eastus', {}, 1.0)
+    assert store.resources.guid_of(str(WORKSPACE).upper() + '/') == 'g'
+
+
+def test_children_come_in_the_order_of_creation(store):
+    for name in ('b', 'a', 'c'):
+        store.resources.add(WORKSPACE.child('fileServers', name), name, 'eastus', {}, 1.0)
+    assert [r.id.name for r in store.resources.list_children(WORKSPACE.key, 'workspaces/fileServers')] == ['b', 'a', 'c']
+    assert store.resources.list_children(WORKSPACE.key, 'workspaces/experiments') == []
+    assert [r.guid for r in store.resources.list_subscription(SUBSCRIPTION.upper(), 'workspaces/fileServers')] == [
+        'b', 'a', 'c']
+    assert store.resources.count('workspaces/fileServers') == 3
+
+
+def test_numbers_are_never_used_twice(store):
+    first = store.resources.add(WORKSPACE, 'g', 'eastus', {}, 1.0)
+    store.resources.remove('g')
+    assert store.resources.add(WORKSPACE, 'h', 'eastus', {}, 1.0) > first
+
+
+def test_an_update_changes_properties_and_the_time_of_change_only(store):
+    store.resources.add(WORKSPACE, 'g', 'eastus', {'a': 1}, 1.0)
+    store.resources.update_properties('g', {'a': 2}, 9.0)
+    found = store.resources.get('g')
+    assert (found.properties, found.created, found.modified) == ({'a': 2}, 1.0, 9.0)
+
+
+# clusters and nodes
+
+def test_nodes_go_with_their_cluster(store, cluster):
+    assert [node.id for node in store.clusters.nodes(cluster)] == ['n1', 'n2']
+    store.resources.remove(cluster)
+    assert store.clusters.all() == [] and store.clusters.nodes(cluster) == []
+
+
+def test_a_node_added_twice_is_there_once_and_keeps_its_state(store, cluster):
+    store.clusters.add_nodes(cluster, [('n1', 1)], 99.0)
+    assert [(node.id, node.state) for node in store.clusters.nodes(cluster)] == [('n1', 'idle'), ('n2', 'idle')]
+
+
+def test_the_error_of_a_node_goes_when_its_state_changes(store, cluster):
+    store.clusters.set_node_state('n1', NodeState.UNUSABLE, 3.0, {'code': 'X'})
+    assert store.clusters.node('n1').error == {'code': 'X'}
+    store.clusters.set_node_state('n1', NodeState.LEAVING, 4.0)
+    assert store.clusters.node('n1').error is None
+
+
+def test_the_allocation_state_has_a_time_of_its_own(store, cluster):
+    store.clusters.set_allocation(cluster, AllocationState.RESIZING, 7.0)
+    found = store.clusters.get(cluster)
+    assert (found.allocation_state, found.allocation_time, found.resource.modified) == ('resizing', 7.0, 1.0)
+
+
+# jobs
+
+def test_the_queue_is_by_priority_then_by_age(store, cluster):
+    for name, priority in (('a', 0), ('low', -1), ('b', 0), ('high', 1)):
+        add_job(store, name, priority=priority)
+    assert head(store) == ['high', 'a', 'b', 'low']
+    assert head(store, limit=2) == ['high', 'a']
+
+
+def test_the_queue_leaves_out_what_is_too_large_and_what_is_wished_away(store, cluster):
+    for name, nodes in (('large', 5), ('small', 1), ('gone', 1)):
+        add_job(store, name, nodes)
+    store.jobs.wish('gone', 'terminate')
+    assert head(store, largest=4) == ['small']
+
+
+def test_the_queue_of_one_cluster_is_not_that_of_another(store, cluster):
+    add_job(store, 'a', cluster=WORKSPACE.child('clusters', 'other'))
+    assert head(store) == []
+
+
+@pytest.mark.parametrize('sizes, largest, enough, at_least', [
+    ([], 4, 4, 0), ([1, 2], 4, 4, 3), ([1, 5], 4, 4, 1), ([1] * 20, 4, 4, 4), ([3, 3, 3], 3, 3, 3),
+])
+def test_waiting_nodes_are_counted_up_to_what_is_enough(store, cluster, sizes, largest, enough, at_least):
+    for number, size in enumerate(sizes):
+        add_job(store, f'j{number}', size)
+    counted = store.jobs.queued_node_count(CLUSTER.key, largest, enough)
+    exact = sum(size for size in sizes if size <= largest)
+    assert at_least <= counted <= exact
+
+
+def test_a_job_that_begins_holds_its_nodes(store, cluster):
+    add_job(store, 'a', 2)
+    store.jobs.begin('a', ['n1', 'n2'], {'stdouterr': '/x'}, 99.0, 20.0)
+    job = store.jobs.get('a')
+    assert (job.state, job.started, job.attempt, job.deadline, job.directories) == ('running', 20.0, 1, 99.0,
+                                                                                   {'stdouterr': '/x'})
+    assert [(node.id, node.state) for node in store.clusters.nodes_of_job('a')] == [('n1', 'running'), ('n2', 'running')]
+    assert [active.guid for active in store.jobs.active(CLUSTER.key)] == ['a']
+    assert store.jobs.next_deadline() == 99.0
+
+
+def test_a_job_that_finishes_frees_its_nodes_and_forgets_its_secrets(store, cluster):
+    add_job(store, 'a', secrets={'S': 'value'})
+    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    assert store.resources.secrets('a') == {'S': 'value'}
+    store.jobs.finish('a', JobState.FAILED, 3, [{'code': 'X'}], 30.0)
+    job = store.jobs.get('a')
+    assert (job.state, job.started, job.ended, job.exit_code, job.errors) == ('failed', 20.0, 30.0, 3, [{'code': 'X'}])
+    assert (store.clusters.node('n1').state, store.clusters.node('n1').job) == ('idle', None)
+    assert store.resources.secrets('a') == {}
+    assert store.jobs.active(CLUSTER.key) == [] and store.jobs.next_deadline() is None
+
+
+def test_a_leaving_node_stays_leaving_when_its_job_ends(store, cluster):
+    add_job(store, 'a')
+    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    store.clusters.set_node_state('n1', NodeState.LEAVING, 21.0)
+    store.jobs.finish('a', JobState.SUCCEEDED, 0, [], 30.0)
+    assert (store.clusters.node('n1').state, store.clusters.node('n1').job) == ('leaving', None)
+
+
+def test_a_requeued_job_is_back_at_its_old_place(store, cluster):
+    for name in ('a', 'b'):
+        add_job(store, name)
+    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    store.jobs.requeue('a', 25.0)
+    job = store.jobs.get('a')
+    assert head(store) == ['a', 'b']
+    assert (job.state, job.started, job.deadline, job.attempt) == ('queued', None, None, 1)
+
+
+@pytest.mark.parametrize('wishes, kept', [
+    (['terminate'], 'terminate'), (['delete'], 'delete'), (['terminate', 'delete'], 'delete'),
+    (['delete', 'terminate'], 'delete'),
+])
+def test_a_wish_to_delete_is_not_taken_back(store, cluster, wishes, kept):
+    add_job(store, 'a')
+    for wish in wishes:
+        store.jobs.wish('a', wish)
+    assert [(job.guid, job.wish) for job in store.jobs.wished()] == [('a', kept)]
+
+
+@pytest.mark.parametrize('wish, left', [('terminate', None), ('delete', 'delete')])
+def test_a_finished_job_can_still_be_deleted_but_not_terminated(store, cluster, wish, left):
+    add_job(store, 'a')
+    store.jobs.wish('a', wish)
+    store.jobs.finish('a', JobState.FAILED, None, [], 30.0)
+    assert store.jobs.get('a').wish == left
+
+
+def test_a_job_outlives_its_cluster(store, cluster):
+    add_job(store, 'a')
+    store.resources.remove(cluster)
+    assert store.jobs.get('a').cluster == CLUSTER.key
+
+
+def test_jobs_are_counted_by_state(store, cluster):
+    for name in ('a', 'b'):
+        add_job(store, name)
+    store.jobs.finish('b', JobState.FAILED, None, [], 30.0)
+    assert store.jobs.count_by_state() == {'queued': 1, 'failed': 1}
+
+
+# launches
+
+def test_a_launch_is_live_from_the_intent_to_the_end(store):
+    store.launches.intend('l', 'owner', 'job', 1, ['n1'], 1.0)
+    assert [(launch.id, launch.handle) for launch in store.launches.live()] == [('l', None)]
+    store.launches.started('l', 'handle')
+    assert [(launch.id, launch.handle) for launch in store.launches.live()] == [('l', 'handle')]
+    store.launches.ended('l', {'state': 'ended', 'exitCodes': [0]}, 2.0)
+    assert store.launches.live() == []
+    assert store.launches.of_owner('owner')[0].result == {'state': 'ended', 'exitCodes': [0]}
+
+
+def test_the_first_time_of_a_stop_counts_and_a_kill_is_not_taken_back(store):
+    store.launches.intend('l', 'owner', 'job', 1, ['n1'], 1.0)
+    store.launches.stopping('l', 5.0)
+    store.launches.stopping('l', 7.0, killed=True)
+    store.launches.stopping('l', 9.0)
+    found, = store.launches.of_owner('owner')
+    assert (found.stop_time, found.killed) == (5.0, True)
+
+
+def test_a_history_can_be_forgotten(store):
+    store.launches.intend('l', 'owner', 'job', 1, ['n1'], 1.0)
+    store.launches.intend('m', 'other', 'job', 1, ['n1'], 1.0)
+    store.launches.forget('owner')
+    assert [launch.id for launch in store.launches.live()] == ['m']
+
+
+# operations
+
+def test_an_operation_ends_with_what_it_waits_for(store):
+    store.operations.add('o', SUBSCRIPTION, 'eastus', 'owner', 'a$b', 1.0, finished=False)
+    assert store.operations.find('o').status == 'InProgress'
+    assert store.operations.succeed('owner', 4.0) is True
+    assert store.operations.succeed('owner', 5.0) is False
+    found = store.operations.find('o')
+    assert (found.status, found.started, found.ended) == ('Succeeded', 1.0, 4.0)
+
+
+def test_old_documents_are_dropped_but_not_those_of_open_operations(store):
+    store.operations.add('old', SUBSCRIPTION, 'eastus', 'a', 'r', 1.0, finished=True)
+    store.operations.add('open', SUBSCRIPTION, 'eastus', 'b', 'r', 1.0, finished=False)
+    store.operations.add('new', SUBSCRIPTION, 'eastus', 'c', 'r', 9.0, finished=True)
+    store.operations.forget_older(5.0)
+    assert [name for name in ('old', 'open', 'new') if store.operations.find(name)] == ['open', 'new']

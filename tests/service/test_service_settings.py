@@ -1,0 +1,80 @@
+import dataclasses
+import json
+import os
+
+import pytest
+
+from azext_batchai.service.settings import Settings, SettingsError, load_settings
+
+
+def load(folder, file=None, flags=None, **environment):
+    if file is not None:
+        (folder / 'settings.json').write_text(file if isinstance(file, str) else json.dumps(file))
+    variables = {f'BATCHAI_SERVICE_{name.upper()}': value for name, value in environment.items()}
+    return load_settings(folder, flags or {}, variables)
+
+
+def test_without_anything_there_are_defaults(tmp_path):
+    settings = load(tmp_path)
+    assert settings == Settings(data_dir=tmp_path)
+    assert (settings.host, settings.port, settings.engine) == ('127.0.0.1', 0, 'process')
+
+
+def test_the_file_gives_way_to_the_environment_and_that_to_the_command_line(tmp_path):
+    settings = load(tmp_path, {'port': 1, 'engine': 'file', 'log_level': 'debug'},
+                    {'port': 3, 'host': None}, port='2', engine='environment')
+    assert (settings.port, settings.engine, settings.log_level, settings.host) == (
+        3, 'environment', 'debug', '127.0.0.1')
+
+
+def test_values_have_the_type_of_the_setting_wherever_they_come_from(tmp_path):
+    settings = load(tmp_path, {'request_limit_bytes': 5}, terminate_grace_seconds='0.5', port='8080')
+    assert (settings.request_limit_bytes, settings.terminate_grace_seconds, settings.port) == (5, 0.5, 8080)
+
+
+def test_the_data_folder_comes_from_the_command_line_only(tmp_path):
+    assert load(tmp_path, data_dir='/elsewhere').data_dir == tmp_path
+
+
+def test_a_relative_data_folder_does_not_follow_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(type(tmp_path)('data'), {}, {}).data_dir == tmp_path / 'data'
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert load_settings(type(tmp_path)('~/data'), {}, {}).data_dir == tmp_path / 'data'
+
+
+def test_everything_the_service_makes_lies_in_the_data_folder(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    files = [settings.database_file, settings.token_file, settings.ca_file, settings.server_certificate_file,
+             settings.state_file, settings.lock_file, settings.log_file]
+    assert {file.parent for file in files} == {tmp_path}
+    assert len(set(files)) == len(files)
+
+
+@pytest.mark.parametrize('given, said', [
+    pytest.param({'file': '{'}, 'settings.json cannot be used', id='no JSON'),
+    pytest.param({'file': '[]'}, 'should be an object with any of these keys', id='no object'),
+    pytest.param({'file': {'prot': 1}}, 'should be an object with any of these keys: autoscale_idle_seconds',
+                 id='unknown key'),
+    pytest.param({'file': {'data_dir': '/x'}}, 'should be an object with any of these keys', id='data_dir in the file'),
+    pytest.param({'file': {'port': 'many'}}, "port from .*settings.json should be a int, but is 'many'", id='file value'),
+    pytest.param({'file': {'port': None}}, 'port from .*settings.json', id='null'),
+    pytest.param({'port': 'x'}, 'port from environment variable BATCHAI_SERVICE_PORT', id='environment value'),
+    pytest.param({'terminate_grace_seconds': 'soon'}, 'should be a float', id='no number'),
+    pytest.param({'flags': {'port': 'x'}}, 'port from option port', id='option'),
+    pytest.param({'port': '65536'}, 'port 65536 is not between 0 and 65535', id='port too large'),
+    pytest.param({'port': '-1'}, 'port -1 is not between 0 and 65535', id='port below 0'),
+])
+def test_a_wrong_setting_is_named_with_its_origin(tmp_path, given, said):
+    with pytest.raises(SettingsError, match=said):
+        load(tmp_path, **given)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings(data_dir='/x').port = 1
+
+
+def test_the_environment_of_the_process_is_read_by_default(tmp_path, monkeypatch):
+    monkeypatch.setitem(os.environ, 'BATCHAI_SERVICE_PORT', '7')
+    assert load_settings(tmp_path, {}).port == 7
