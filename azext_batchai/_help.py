@@ -8,7 +8,7 @@ short-summary: Run training jobs on clusters with Batch AI.
 
 helps['batchai cluster'] = """
 type: group
-short-summary: Commands to manage clusters.
+short-summary: "Clusters: the nodes that jobs run on."
 """
 
 helps['batchai cluster create'] = """
@@ -42,7 +42,7 @@ examples:
 
 helps['batchai cluster show'] = """
 type: command
-short-summary: Show information about a cluster.
+short-summary: "Show a cluster: its nodes, its settings and what went wrong."
 examples:
     - name: Show a cluster as a row of a table.
       text: az batchai cluster show -g MyResourceGroup -n MyCluster -o table
@@ -50,7 +50,7 @@ examples:
 
 helps['batchai cluster list'] = """
 type: command
-short-summary: List clusters.
+short-summary: List the clusters of a resource group or of the subscription.
 examples:
     - name: List the clusters of a resource group.
       text: az batchai cluster list -g MyResourceGroup -o table
@@ -60,7 +60,7 @@ examples:
 
 helps['batchai cluster list-nodes'] = """
 type: command
-short-summary: List remote login information of the nodes of a cluster.
+short-summary: Show where to log in to the nodes of a cluster.
 examples:
     - name: List address and SSH port of each node.
       text: az batchai cluster list-nodes -g MyResourceGroup -n MyCluster -o table
@@ -92,12 +92,12 @@ examples:
 
 helps['batchai job'] = """
 type: group
-short-summary: Commands to manage jobs.
+short-summary: "Jobs: what runs, its output and its files."
 """
 
 helps['batchai job create'] = """
 type: command
-short-summary: Create a job.
+short-summary: Submit a job to a cluster.
 long-summary: >
     The JSON configuration file has the properties of the REST API 2018-05-01. They say how many nodes the job needs,
     what it runs and where its output goes.
@@ -119,7 +119,7 @@ examples:
 
 helps['batchai job show'] = """
 type: command
-short-summary: Show information about a job.
+short-summary: "Show a job: its state, its exit code and its settings."
 examples:
     - name: Show how a job ended.
       text: az batchai job show -g MyResourceGroup -n MyJob --query executionInfo
@@ -127,7 +127,7 @@ examples:
 
 helps['batchai job list'] = """
 type: command
-short-summary: List jobs.
+short-summary: List the jobs of a resource group or of the subscription.
 examples:
     - name: List the jobs of a resource group.
       text: az batchai job list -g MyResourceGroup -o table
@@ -137,7 +137,7 @@ examples:
 
 helps['batchai job list-files'] = """
 type: command
-short-summary: List job's output files in a directory with given id.
+short-summary: List the files in one of a job's output directories.
 examples:
     - name: List the standard output and error files.
       text: az batchai job list-files -g MyResourceGroup -n MyJob -o table
@@ -147,7 +147,7 @@ examples:
 
 helps['batchai job stream-file'] = """
 type: command
-short-summary: Output the current content of the file and then what is appended to it, until the job ends.
+short-summary: Follow a file of a job as it grows, until the job ends.
 long-summary: Waits for the file if it is not there yet. Ctrl-C ends the output; the job goes on.
 examples:
     - name: Stream the standard output of a job.
@@ -156,7 +156,7 @@ examples:
 
 helps['batchai job list-nodes'] = """
 type: command
-short-summary: List remote login information for nodes on which the job was run.
+short-summary: Show where to log in to the nodes that a job ran on.
 examples:
     - name: List address and SSH port of each node.
       text: az batchai job list-nodes -g MyResourceGroup -n MyJob -o table
@@ -180,7 +180,7 @@ examples:
 
 helps['batchai file-server'] = """
 type: group
-short-summary: Commands to manage file servers.
+short-summary: "File servers: storage that the nodes of clusters share."
 """
 
 helps['batchai file-server create'] = """
@@ -205,7 +205,7 @@ examples:
 
 helps['batchai file-server show'] = """
 type: command
-short-summary: Show information about a file server.
+short-summary: "Show a file server: its disks and where it is mounted from."
 examples:
     - name: Show where a file server can be reached.
       text: az batchai file-server show -g MyResourceGroup -n MyNFS --query mountSettings
@@ -213,7 +213,7 @@ examples:
 
 helps['batchai file-server list'] = """
 type: command
-short-summary: List file servers.
+short-summary: List the file servers of a resource group or of the subscription.
 examples:
     - name: List all file servers of the subscription.
       text: az batchai file-server list -g '' -o table
@@ -229,7 +229,7 @@ examples:
 
 helps['batchai service'] = """
 type: group
-short-summary: Commands to manage the self-hosted Batch AI service on this machine.
+short-summary: The self-hosted Batch AI service on this machine.
 """
 
 helps['batchai service start'] = """

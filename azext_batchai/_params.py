@@ -122,12 +122,14 @@ def _file_servers(loader: Any) -> None:
     with loader.argument_context('batchai file-server create', arg_group=_ADVANCED) as c:
         _subnet(c)
     with loader.argument_context('batchai file-server create', arg_group=_STORAGE) as c:
-        c.argument('disk_count', options_list=['--disk-count'], type=check.positive, help='Number of disks.')
-        c.argument('disk_size', options_list=['--disk-size'], type=check.positive, help='Disk size in Gb.')
+        c.argument('disk_count', options_list=['--disk-count'], type=check.positive,
+                   help='Number of disks; several become one volume.')
+        c.argument('disk_size', options_list=['--disk-size'], type=check.positive,
+                   help='Size of each disk in gigabytes.')
         c.argument('storage_sku', options_list=['--storage-sku'],
                    arg_type=get_enum_type(['Premium_LRS', 'Standard_GRS', 'Standard_LRS', 'Standard_RAGRS',
                                            'Standard_ZRS']),
-                   help='The sku of the storage account the disks are in. Default: Premium_LRS.')
+                   help='Storage the disks are made of. Default: Premium_LRS.')
         c.argument('caching_type', options_list=['--caching-type'],
                    arg_type=get_enum_type(['none', 'readonly', 'readwrite']),
                    help='Caching of the disks. Default: none.')
@@ -149,10 +151,11 @@ def _service(loader: Any) -> None:
 def _account(loader: Any, command: str, where: str) -> None:
     with loader.argument_context(command, arg_group=_ACCOUNT) as c:
         c.argument('user_name', options_list=['--user-name', '--admin-user-name', '-u'],
-                   help=f'Name of the admin user to be created on every {where}. Default: the current user.')
-        c.argument('password', options_list=['--password', '-p'], help='Password.')
+                   help=f'Name of the admin user of every {where}. Default: the current user.')
+        c.argument('password', options_list=['--password', '-p'], help='Password of the admin user.')
         c.argument('ssh_key', options_list=['--ssh-key', '-k'],
-                   help='SSH public key value or path. Default without a password: ~/.ssh/id_rsa.pub.')
+                   help='SSH public key of the admin user, or the path of one. Default without a password: '
+                        '~/.ssh/id_rsa.pub.')
 
 
 def _mounts(loader: Any, command: str) -> None:

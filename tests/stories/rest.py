@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
+ACCOUNT = {'adminUserName': 'demoUser', 'adminUserPassword': 'demoPassword'}
 SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
 _VERSION = 'api-version=2018-05-01'
 _PATIENCE_SECONDS = 30

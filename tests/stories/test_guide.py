@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 import pytest
 from conftest import Az, Result
-from rest import Rest, cluster, file_server, job, workspace
+from rest import ACCOUNT, Rest, cluster, file_server, job, workspace
 
 DATA = Path(__file__).resolve().parent.parent / 'data' / 'guide-lines.txt'
 GUIDE = Path(__file__).resolve().parent.parent.parent.parent / 'shared' / 'seeds'
@@ -25,7 +25,7 @@ CLUSTER_COLUMNS = ['Name', 'Resource Group', 'Workspace', 'VM Size', 'State', 'I
 JOB_COLUMNS = ['Name', 'Resource Group', 'Workspace', 'Cluster', 'Cluster RG', 'Tool', 'Nodes', 'State', 'Exit code']
 FILE_SERVER_COLUMNS = ['Name', 'Resource Group', 'Workspace', 'Size', 'Disks', 'Public IP', 'Internal IP', 'Type',
                        'Mount Point']
-ACCOUNT = {'adminUserName': 'demoUser', 'adminUserPassword': 'demoPassword'}
+
 
 Before = Callable[[Az, Rest], None]
 After = Callable[[Az, Rest, Result], None]

@@ -148,7 +148,8 @@ def test_waiting_nodes_are_counted_up_to_what_is_enough(store, cluster, sizes, l
 
 def test_a_job_that_begins_holds_its_nodes(store, cluster):
     add_job(store, 'a', 2)
-    store.jobs.begin('a', ['n1', 'n2'], {'stdouterr': '/x'}, 99.0, 20.0)
+    store.jobs.begin('a', ['n1', 'n2'], 99.0, 20.0)
+    store.jobs.set_directories('a', {'stdouterr': '/x'})
     job = store.jobs.get('a')
     assert (job.state, job.started, job.attempt, job.deadline, job.directories) == ('running', 20.0, 1, 99.0,
                                                                                    {'stdouterr': '/x'})
@@ -159,7 +160,7 @@ def test_a_job_that_begins_holds_its_nodes(store, cluster):
 
 def test_a_job_that_finishes_frees_its_nodes_and_forgets_its_secrets(store, cluster):
     add_job(store, 'a', secrets={'S': 'value'})
-    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    store.jobs.begin('a', ['n1'], 99.0, 20.0)
     assert store.resources.secrets('a') == {'S': 'value'}
     store.jobs.finish('a', JobState.FAILED, 3, [{'code': 'X'}], 30.0)
     job = store.jobs.get('a')
@@ -171,7 +172,7 @@ def test_a_job_that_finishes_frees_its_nodes_and_forgets_its_secrets(store, clus
 
 def test_a_leaving_node_stays_leaving_when_its_job_ends(store, cluster):
     add_job(store, 'a')
-    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    store.jobs.begin('a', ['n1'], 99.0, 20.0)
     store.clusters.set_node_state('n1', NodeState.LEAVING, 21.0)
     store.jobs.finish('a', JobState.SUCCEEDED, 0, [], 30.0)
     assert (store.clusters.node('n1').state, store.clusters.node('n1').job) == ('leaving', None)
@@ -180,7 +181,7 @@ def test_a_leaving_node_stays_leaving_when_its_job_ends(store, cluster):
 def test_a_requeued_job_is_back_at_its_old_place(store, cluster):
     for name in ('a', 'b'):
         add_job(store, name)
-    store.jobs.begin('a', ['n1'], {}, 99.0, 20.0)
+    store.jobs.begin('a', ['n1'], 99.0, 20.0)
     store.jobs.requeue('a', 25.0)
     job = store.jobs.get('a')
     assert head(store) == ['a', 'b']
