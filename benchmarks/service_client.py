@@ -70,10 +70,14 @@ class RunningService:
                 {'mountCommand': f'mount --bind {bind}', 'relativeMountPath': 'out'}]}}}})
         self._bind = bind
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self.call('GET', f'{_WORKSPACE}/clusters/{name}')['properties']['nodeStateCounts']['idleNodeCount'] < nodes:
+        while self._idle_nodes(name) < nodes:
             if time.monotonic() > deadline:
                 raise RuntimeError('the nodes did not become idle')
             time.sleep(0.01)
+
+    def _idle_nodes(self, cluster: str) -> int:
+        seen = self.call('GET', f'{_WORKSPACE}/clusters/{cluster}')['properties']
+        return int(seen['nodeStateCounts']['idleNodeCount'])
 
     def submit(self, name: str, cluster: str, command: str, nodes: int = 1) -> None:
         self.call('PUT', f'{_WORKSPACE}/experiments/bench/jobs/{name}', {'properties': {

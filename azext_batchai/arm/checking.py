@@ -69,7 +69,8 @@ def _explain(error: Any) -> tuple[str, str]:
     if rule in ('additionalProperties', 'required') and 'properties' in definition:
         # A key that is misspelled is missing as well; the spelling is the better news.
         for unknown in sorted(set(value) - set(definition['properties'])):
-            return _join([*error.path[1:], unknown]), 'is not a known key' + nearest_hint(unknown, _writable(definition))
+            hint = nearest_hint(unknown, _writable(definition))
+            return _join([*error.path[1:], unknown]), f'is not a known key{hint}'
         missing = next(key for key in definition['required'] if key not in value)
         return _join([*error.path[1:], missing]), 'is required'
     if rule == 'type':
@@ -114,4 +115,4 @@ def _describe(value: Any) -> str:
     if isinstance(value, str):
         shown = value if len(value) <= 40 else value[:37] + '...'
         return f'the text {shown!r}'
-    return {list: 'a list', dict: 'an object'}.get(type(value), 'null')
+    return 'a list' if isinstance(value, list) else 'an object' if isinstance(value, dict) else 'null'

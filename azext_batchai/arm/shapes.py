@@ -93,7 +93,11 @@ CLUSTER_PROPERTIES = _object(
     provisioningStateTransitionTime=READ_ONLY,
 )
 
-_SCRIPT = {'pythonScriptFilePath': NAME, 'pythonInterpreterPath': TEXT, 'commandLineArgs': TEXT}
+
+def _script(required: tuple[str, ...] = ('pythonScriptFilePath',), **more: Schema) -> Schema:
+    """A toolkit that starts a Python script."""
+    return _object(required, pythonScriptFilePath=NAME, pythonInterpreterPath=TEXT, commandLineArgs=TEXT, **more)
+
 
 JOB_PROPERTIES = _object(
     ('cluster', 'nodeCount', 'stdOutErrPathPrefix'),
@@ -109,18 +113,18 @@ JOB_PROPERTIES = _object(
             credentials=_object(('username',), username=NAME, password=TEXT,
                                 passwordSecretReference=SECRET_REFERENCE)),
         shmSize=TEXT),
-    cntkSettings=_object(languageType=TEXT, configFilePath=TEXT, processCount=POSITIVE, **_SCRIPT),
-    pyTorchSettings=_object(('pythonScriptFilePath',), processCount=POSITIVE, communicationBackend=TEXT, **_SCRIPT),
+    cntkSettings=_script((), languageType=TEXT, configFilePath=TEXT, processCount=POSITIVE),
+    pyTorchSettings=_script(processCount=POSITIVE, communicationBackend=TEXT),
     tensorFlowSettings=_object(
         ('pythonScriptFilePath',),
         pythonScriptFilePath=NAME, pythonInterpreterPath=TEXT, masterCommandLineArgs=TEXT, workerCommandLineArgs=TEXT,
         parameterServerCommandLineArgs=TEXT, workerCount=POSITIVE, parameterServerCount=COUNT),
-    caffeSettings=_object(configFilePath=TEXT, processCount=POSITIVE, **_SCRIPT),
-    caffe2Settings=_object(('pythonScriptFilePath',), **_SCRIPT),
-    chainerSettings=_object(('pythonScriptFilePath',), processCount=POSITIVE, **_SCRIPT),
+    caffeSettings=_script((), configFilePath=TEXT, processCount=POSITIVE),
+    caffe2Settings=_script(),
+    chainerSettings=_script(processCount=POSITIVE),
     customToolkitSettings=_object(commandLine=TEXT),
     customMpiSettings=_object(('commandLine',), commandLine=NAME, processCount=POSITIVE),
-    horovodSettings=_object(('pythonScriptFilePath',), processCount=POSITIVE, **_SCRIPT),
+    horovodSettings=_script(processCount=POSITIVE),
     jobPreparation=_object(('commandLine',), commandLine=NAME),
     inputDirectories=_list_of(_object(('id', 'path'), id=DIRECTORY_ID, path=NAME)),
     outputDirectories=_list_of(_object(

@@ -62,7 +62,7 @@ def show_service(cmd: Any) -> dict[str, Any]:
 def show_logs(cmd: Any, follow: bool = False, tail: int = 100) -> None:
     """Print the last lines of the service's log and, with `follow`, what is added to it until Ctrl-C."""
     log_file = profile_daemon(cmd.cli_ctx.config.config_dir).log_file
-    out = getattr(sys.stdout, 'buffer', sys.stdout)
+    out = sys.stdout.buffer
     try:
         with open(log_file, 'rb') as file:
             out.write(b''.join(_last_lines(file, tail)))

@@ -73,4 +73,3 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({'type': f'{kind}.complete'})
         if kind == 'lifespan.shutdown':
             return
-

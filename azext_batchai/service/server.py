@@ -163,8 +163,9 @@ def _write_state(settings: Settings, port: int) -> None:
 
 
 # All that the service makes in its data folder; a reset deletes this and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'output', 'storage', 'fileservers', 'trash', 'batchai.db', 'batchai.db-wal', 'batchai.db-shm',
-        'token', 'ca.pem', 'server.pem', 'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
+_OWN = ('nodes', 'launches', 'output', 'storage', 'fileservers', 'trash',
+        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token', 'ca.pem', 'server.pem',
+        'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
 
 
 def reset(settings: Settings) -> None:

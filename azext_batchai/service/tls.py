@@ -24,8 +24,8 @@ def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float)
     `server_file` holds key and certificate for `host`, localhost and the loopback addresses, and is private.
     """
     if ca_file.exists() and server_file.exists():
-        made = server_file.stat().st_mtime
-        if now < made + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE and _names(host) <= _stored_names(server_file):
+        renewal = server_file.stat().st_mtime + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE
+        if now < renewal and _names(host) <= _stored_names(server_file):
             return
     _make(ca_file, server_file, host)
 

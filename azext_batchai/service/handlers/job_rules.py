@@ -94,8 +94,8 @@ def too_large(node_count: int, scale: Scale | None, cluster_name: str) -> str | 
     """Why a queued job cannot start as its cluster is set now, or None."""
     if scale is None or node_count <= scale.limit:
         return None
-    return (f'The job needs {node_count} nodes, and the cluster {cluster_name} is set to {scale.limit}; it stays queued '
-            'until the cluster is resized')
+    return (f'The job needs {node_count} nodes, and the cluster {cluster_name} is set to {scale.limit}; '
+            'it stays queued until the cluster is resized')
 
 
 def with_defaults(properties: dict[str, Any], segment: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -41,7 +42,7 @@ async def list_output_files(service: Service, request: Request, subscription: st
             return common.reply_list([])
         raise errors.ArmError(404, 'DirectoryNotFound', f"There is no directory '{path}' in the output directory "
                               f'{directory}.', 'directory') from None
-    views = []
+    views: list[dict[str, Any]] = []
     expiry = int(service.clock()) + minutes * 60
     for entry in entries:
         if entry.is_folder:

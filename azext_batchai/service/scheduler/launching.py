@@ -66,7 +66,8 @@ def job_layout(job: Job, nodes: list[EngineNode], secrets: dict[str, str]) -> Jo
     properties = job.resource.properties
     addresses = [node.address for node in nodes]
     segment = properties['jobOutputDirectoryPathSegment']
-    variables, folders = [], {}
+    variables: list[dict[str, str]] = []
+    folders: dict[str, Path] = {}
     for node in nodes:
         named = env.job_variables(node_place(node), job_place(job, node), addresses)
         own_folders = env.output_folders(properties, segment, {**env.inherited(os.environ), **named})

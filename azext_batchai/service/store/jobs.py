@@ -141,8 +141,9 @@ class Jobs:
 
     def begin_stop(self, guid: str, state: JobState, reason: str, now: float) -> None:
         with self._database.transaction() as connection:
-            connection.execute('UPDATE jobs SET state = ?, state_time = CASE WHEN state = ? THEN state_time ELSE ? END, '
-                               'stop_reason = ? WHERE guid = ?', (state.value, state.value, now, reason, guid))
+            connection.execute(
+                'UPDATE jobs SET state = ?, state_time = CASE WHEN state = ? THEN state_time ELSE ? END, '
+                'stop_reason = ? WHERE guid = ?', (state.value, state.value, now, reason, guid))
 
     def finish(self, guid: str, state: JobState, exit_code: int | None, errors: list[dict[str, Any]],
                now: float) -> None:
