@@ -17,6 +17,8 @@ export AZURE_CONFIG_DIR="$folder/azure"
 export AZURE_EXTENSION_DIR="${AZURE_EXTENSION_DIR:-$root/.venv/cliextensions}"
 export AZURE_CORE_COLLECT_TELEMETRY=no
 export AZURE_CORE_SURVEY_MESSAGE=no
+# Without this az says on every command that the extension replaces a built-in one.
+export AZURE_CORE_ONLY_SHOW_ERRORS=yes
 export AZURE_EXTENSION_USE_DYNAMIC_INSTALL=no
 # What would send these commands elsewhere, or add mounts to the cluster.
 unset AZURE_BATCHAI_ENDPOINT AZURE_BATCHAI_STORAGE_ACCOUNT AZURE_BATCHAI_STORAGE_KEY

@@ -108,12 +108,12 @@ class Daemon:
 
     def _spawn(self, arguments: list[str], complaints: Any) -> subprocess.Popen[bytes]:
         """Run the service's module in this interpreter, with this extension's packages, apart from this terminal."""
-        package_root = str(Path(sys.modules['azext_batchai'].__file__ or '').parent.parent)
+        package_root = str(Path(sys.modules['azext_batchai'].__file__ or '').absolute().parent.parent)
         environment = {**os.environ, 'PYTHONSAFEPATH': '1',
                        'PYTHONPATH': os.pathsep.join(filter(None, (package_root, os.environ.get('PYTHONPATH'))))}
         return subprocess.Popen(
             [sys.executable, '-m', 'azext_batchai.service', *arguments, '--data-dir', str(self.data_dir)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, env=environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, env=environment, cwd='/',
             start_new_session=True)
 
     def stop(self) -> None:

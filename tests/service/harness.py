@@ -81,11 +81,14 @@ class Harness:
 
     # requests
 
-    async def send(self, method, path, json=None, *, token=TOKEN, host=HOST, version=VERSION, headers=None, **more):
+    async def send(self, method, path, json=None, *, token=TOKEN, host=HOST, version=VERSION, headers=None, params=None,
+                   **more):
         """One request, for tests that run several at once. `path` may be a whole URL."""
         sent = {'authorization': f'Bearer {token}'} if token is not None else {}
         sent.update({'host': host, **(headers or {})})
         address = httpx.URL(path)
+        if params:
+            address = address.copy_merge_params(params)
         if version and 'api-version' not in address.params and not address.path.startswith(('/files/', '/batchai/')):
             address = address.copy_merge_params({'api-version': version})
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=ENDPOINT) as client:
@@ -227,9 +230,10 @@ def cluster_body(**properties):
 
 
 def job_body(cluster='c', **properties):
-    """A job that runs until the test ends it. `cluster` is a name, or an id."""
-    identity = cluster if cluster.startswith('/') else cluster_path(cluster)
-    given = {'cluster': {'id': identity}, 'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP/out',
+    """A job that runs until the test ends it. `cluster` is a name, an id, or what a body has in its place."""
+    identity = {'id': cluster if cluster.startswith('/') else cluster_path(cluster)} if isinstance(cluster, str) \
+        else cluster
+    given = {'cluster': identity, 'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP/out',
              'customToolkitSettings': {'commandLine': 'sleep'}, **properties}
     return {'properties': {key: value for key, value in given.items() if value is not None}}
 

@@ -86,6 +86,8 @@ class Attempts:
         with self._store.transaction():
             self._store.launches.started(record.id, handle)
             self._store.jobs.set_directories(job.guid, directories)
+        if job.stop_reason:  # asked for while the start was not confirmed: what runs now must not go on
+            self.kill(job.guid)
         what = 'job preparation' if record.purpose == PREPARATION else 'job'
         journal.note(layout.logs, record.nodes, self._clock(),
                      f'attempt {record.attempt}: {what} started: {launch.tasks[0].command}')

@@ -46,6 +46,7 @@ class Scheduler:
         self._node_setup = NodeSetup(store, engine, folders, clock)
         self._news: asyncio.Event | None = None
         self._retry = False
+        self._tidy_due = 0.0
 
     def wake(self) -> None:
         """Something happened that planning should see. Safe before `run`."""
@@ -72,13 +73,13 @@ class Scheduler:
     def turn(self) -> float | None:
         """Look at the engine, then plan and act for every cluster. Returns seconds until the next turn is due."""
         self._retry = False
+        self._tidy()
         live = self._observe()
-        self._serve_wishes()
-        times = []
+        for job in self._store.jobs.wished():
+            self._guarded(self._attempts.serve_wish, job)
+        times: list[float] = []
         for cluster in self._store.clusters.all():
-            due = self._serve_cluster(cluster)
-            if due is not None:
-                times.append(due)
+            self._guarded(self._serve_cluster, cluster, times)
         delays = [max(0.0, min(times) - self._clock())] if times else []
         if any(launch.stop_time is not None for launch in live):
             delays.append(_STOP_POLL_SECONDS)
@@ -110,41 +111,42 @@ class Scheduler:
         (self._node_setup if launch.purpose == SETUP else self._attempts).ended(launch, observation)
 
     def _guarded(self, act: Callable[..., None], *arguments: object) -> None:
-        """Act, or note that it has to be tried again."""
+        """Act, or note that it has to be tried again. A defect met here holds up nothing but what it concerns."""
         try:
             act(*arguments)
         except EngineUnavailable as unavailable:
             _log.warning('the engine is not available, trying again: %s', unavailable)
             self._retry = True
+        except Exception:
+            _log.exception('%s failed, trying again', act.__name__)
+            self._retry = True
 
-    # wishes of jobs that hold no nodes
-
-    def _serve_wishes(self) -> None:
-        for job in self._store.jobs.wished():
-            self._attempts.serve_wish(job)
+    def _tidy(self) -> None:
+        """Once an hour forget the documents of operations that ended a day ago."""
+        now = self._clock()
+        if now >= self._tidy_due:
+            self._tidy_due = now + 3600
+            self._store.operations.forget_older(now - 86400)
 
     # clusters
 
-    def _serve_cluster(self, cluster: Cluster) -> float | None:
+    def _serve_cluster(self, cluster: Cluster, times: list[float]) -> None:
+        """Plan and act until nothing is left to do, and add to `times` when there will be something again."""
         guid = cluster.resource.guid
         view = self._view(cluster)
         for _ in range(_MOST_ROUNDS):
             actions = planning.plan(view, self._clock(), self._timing)
             if not actions:
-                return planning.next_time(view, self._timing)
-            try:
-                for action in actions:
-                    self._act(cluster, action)
-            except EngineUnavailable as unavailable:
-                _log.warning('the engine is not available, trying again: %s', unavailable)
-                self._retry = True
-                return None
+                due = planning.next_time(view, self._timing)
+                times += [] if due is None else [due]
+                return
+            for action in actions:
+                self._act(cluster, action)
             following = self._store.clusters.get(guid)
             if following is None:
-                return None
+                return
             cluster, view = following, self._view(following)
         self.wake()
-        return None
 
     def _view(self, cluster: Cluster) -> ClusterView:
         """The snapshot planning works on. Its cost follows nodes and running jobs, not the length of the queue."""

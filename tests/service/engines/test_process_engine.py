@@ -217,11 +217,11 @@ class TestProcessEngine(EngineContract):
             (tmp_path / 'go').touch()
             assert self.wait_for_end(later, handle) == Observation(ENDED, (0,))
             later.release(handle)
-            engine.poll([])
             wait_until(lambda: is_alive(pid), lambda alive: not alive, f'process {pid} to be gone', patience=3.0)
         finally:
             if is_alive(pid):
                 os.kill(pid, signal.SIGKILL)
+            engine.poll([])
 
     def test_the_shell_around_a_task_killed_with_it_is_a_lost_launch(self, engine, started, tmp_path):
         launch = self.launch(tmp_path, self.forever)
@@ -329,12 +329,13 @@ class TestProcessEngine(EngineContract):
 
     @pytest.fixture
     def second_spawn_fails(self, monkeypatch):
-        """The second process cannot be started, once. Gives the list of the process ids of all others."""
+        """The second process cannot be started, once, and not before the first one runs. The others' process ids."""
         real, pids, calls = os.posix_spawn, [], []
 
         def spawn(*arguments, **options):
             calls.append(1)
             if len(calls) == 2:
+                pid_in(Path(arguments[1][4]).with_name('0.started'))
                 raise OSError(errno.EAGAIN, 'Resource temporarily unavailable', '/bin/sh')
             pids.append(real(*arguments, **options))
             return pids[-1]
