@@ -109,8 +109,9 @@ class Daemon:
     def _spawn(self, arguments: list[str], complaints: Any) -> subprocess.Popen[bytes]:
         """Run the service's module in this interpreter, with this extension's packages, apart from this terminal."""
         package_root = str(Path(sys.modules['azext_batchai'].__file__ or '').absolute().parent.parent)
-        environment = {**os.environ, 'PYTHONSAFEPATH': '1',
-                       'PYTHONPATH': os.pathsep.join(filter(None, (package_root, os.environ.get('PYTHONPATH'))))}
+        # az put the extension's folder on its path; the package itself may come from a checkout in the current folder.
+        search = dict.fromkeys([package_root, *(entry for entry in sys.path if entry)])
+        environment = {**os.environ, 'PYTHONSAFEPATH': '1', 'PYTHONPATH': os.pathsep.join(search)}
         return subprocess.Popen(
             [sys.executable, '-m', 'azext_batchai.service', *arguments, '--data-dir', str(self.data_dir)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, env=environment, cwd='/',

@@ -95,8 +95,8 @@ def test_nulls_count_as_absent_at_every_depth():
 
 
 def test_a_body_read_from_the_service_can_be_sent_back():
-    read = {'id': '/x', 'name': 'j', 'type': 't', **job(executionState='running', toolType='custom',
-                                                       executionInfo={'exitCode': 0}, creationTime=5)}
+    body = job(executionState='running', toolType='custom', executionInfo={'exitCode': 0}, creationTime=5)
+    read = {'id': '/x', 'name': 'j', 'type': 't', **body}
     assert check('JOB', read) == JOB
 
 

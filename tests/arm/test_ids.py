@@ -110,7 +110,8 @@ def test_subscription_ids(text, valid):
     assert is_valid_subscription(text) is valid
 
 
-@pytest.mark.parametrize('location, region', [('eastus', 'eastus'), ('East US', 'eastus'), ('West Europe 2', 'westeurope2')])
+@pytest.mark.parametrize('location, region', [
+    ('eastus', 'eastus'), ('East US', 'eastus'), ('West Europe 2', 'westeurope2')])
 def test_a_region_has_one_spelling(location, region):
     assert normalize_location(location) == region
     assert flat_workspace(location) == f'migrated-{region}'

@@ -2,6 +2,7 @@
 stands still. Nothing runs by itself: a test makes requests, calls `turn`, and moves the clock.
 """
 import asyncio
+import logging
 import uuid
 
 import httpx
@@ -35,8 +36,23 @@ class Crash(BaseException):
     """The process died here. No handler of the service catches it."""
 
 
+class _Defects(logging.Handler):
+    """Keeps the exceptions that the scheduler logs and lives on with."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.met = []
+
+    def emit(self, record):
+        if record.exc_info:
+            self.met.append(record.exc_info[1])
+
+
 class Harness:
-    """`engine` is the fake one; `now` the time, to be moved at will."""
+    """`engine` is the fake one; `now` the time, to be moved at will. A defect that the scheduler survives still fails
+    the test, unless it is `tolerant`."""
+
+    tolerant = False
 
     def __init__(self, data_dir, engine=None):
         data_dir.mkdir(parents=True)
@@ -49,10 +65,14 @@ class Harness:
         self.wakes = 0
         self._guids = 0
         self._loop = asyncio.new_event_loop()
+        self._defects = _Defects()
+        logging.getLogger('azext_batchai.service.scheduler').addHandler(self._defects)
         self._open()
 
     def _open(self):
         self.store = Store(self.settings.database_file)
+        # Nothing here is lost with the power.
+        self.store.database.connection.execute('PRAGMA synchronous=OFF')
         self.service = Service(
             settings=self.settings, store=self.store, engine=self.engine, folders=self.folders, token=TOKEN,
             clock=self.clock, new_guid=self.new_guid, wake=self._wake, started=NOON, hosts=frozenset({HOST}))
@@ -66,6 +86,7 @@ class Harness:
         self._open()
 
     def close(self):
+        logging.getLogger('azext_batchai.service.scheduler').removeHandler(self._defects)
         self.store.close()
         self._loop.close()
 
@@ -182,7 +203,10 @@ class Harness:
         return self.turn()
 
     def turn(self):
-        return self.scheduler.turn()
+        due = self.scheduler.turn()
+        if self._defects.met and not self.tolerant:
+            raise self._defects.met[0]
+        return due
 
     def settle(self):
         """Turn until a turn changes nothing any more."""

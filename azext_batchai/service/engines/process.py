@@ -193,15 +193,14 @@ class ProcessEngine:
         ended = False
         for pid in list(self._children):
             try:
-                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                if os.waitpid(pid, os.WNOHANG)[0] == 0:
                     continue
-                # Until it is reaped the id cannot belong to anybody else.
-                os.killpg(pid, signal.SIGKILL)
-            except (ChildProcessError, ProcessLookupError, PermissionError):
+            except ChildProcessError:
                 pass
             try:
-                os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
+                # The id of a group is not given away while the group has members.
+                os.killpg(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
                 pass
             del self._children[pid]
             ended = True

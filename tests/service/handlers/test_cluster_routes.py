@@ -8,8 +8,8 @@ from harness import (
 CLUSTER = cluster_path('c')
 GUID = r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 KEYS = ['provisioningState', 'allocationState', 'creationTime', 'allocationStateTransitionTime',
-        'provisioningStateTransitionTime', 'vmSize', 'currentNodeCount', 'nodeStateCounts', 'vmPriority', 'scaleSettings',
-        'virtualMachineConfiguration', 'userAccountSettings', 'nodeSetup', 'subnet', 'errors']
+        'provisioningStateTransitionTime', 'vmSize', 'currentNodeCount', 'nodeStateCounts', 'vmPriority',
+        'scaleSettings', 'virtualMachineConfiguration', 'userAccountSettings', 'nodeSetup', 'subnet', 'errors']
 SHARE = {'accountName': 'acct', 'azureFileUrl': 'https://acct.file.core.windows.net/share',
          'relativeMountPath': 'afs', 'credentials': {'accountKey': 'a-very-secret-key=='}}
 
@@ -127,9 +127,11 @@ def test_a_cluster_that_will_get_nodes_begins_resizing(workspace, scale, state):
 def test_mounts_and_setup_task_as_they_are_shown(workspace):
     workspace.put(CLUSTER, cluster_body(nodeSetup={
         'setupTask': {'commandLine': 'true', 'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/afs',
-                      'environmentVariables': [{'name': 'A', 'value': 'x'}], 'secrets': [{'name': 'S', 'value': 'shh'}]},
+                      'environmentVariables': [{'name': 'A', 'value': 'x'}],
+                      'secrets': [{'name': 'S', 'value': 'shh'}]},
         'mountVolumes': {'azureFileShares': [SHARE], 'azureBlobFileSystems': [
-            {'accountName': 'acct', 'containerName': 'c', 'relativeMountPath': 'bfs', 'credentials': {'accountKey': 'k'}}],
+            {'accountName': 'acct', 'containerName': 'c', 'relativeMountPath': 'bfs',
+             'credentials': {'accountKey': 'k'}}],
             'fileServers': []}}))
     setup = workspace.cluster()['nodeSetup']
     guid = workspace.store.clusters.find(CLUSTER.lower()).resource.guid
@@ -184,8 +186,8 @@ def test_secrets_are_in_no_reply_and_not_in_the_database(harness):
     pytest.param(cluster_body(scaleSettings=manual(1, nodeDeallocationOption='unknown')),
                  'properties.scaleSettings.manual.nodeDeallocationOption', id='option of another version'),
     pytest.param(cluster_body(vmsize='x'), 'properties.vmsize', id='unknown key'),
-    pytest.param(with_mounts(azureFileShares=[{**SHARE, 'accountName': '../../x'}]), 'properties.nodeSetup.mountVolumes',
-                 id='account that climbs'),
+    pytest.param(with_mounts(azureFileShares=[{**SHARE, 'accountName': '../../x'}]),
+                 'properties.nodeSetup.mountVolumes', id='account that climbs'),
     pytest.param(with_mounts(azureFileShares=[{**SHARE, 'relativeMountPath': '../x'}]),
                  'properties.nodeSetup.mountVolumes.azureFileShares[0].relativeMountPath', id='path that climbs'),
     pytest.param(with_mounts(azureFileShares=[SHARE, {**SHARE, 'relativeMountPath': './afs/'}]),
@@ -334,6 +336,8 @@ def test_clusters_are_listed_as_get_shows_them(workspace):
 
 def test_deleting_takes_until_the_nodes_are_gone(workspace):
     workspace.make_cluster(scaleSettings=manual(1))
+    nodes = workspace.folders.cluster(workspace.store.clusters.find(CLUSTER.lower()).resource.guid)
+    assert len(workspace.engine.nodes(nodes)) == 1
     response = workspace.delete(CLUSTER)
     assert (response.status_code, response.content) == (202, b'')
     assert workspace.cluster()['provisioningState'] == 'deleting'
@@ -343,7 +347,7 @@ def test_deleting_takes_until_the_nodes_are_gone(workspace):
     workspace.settle()
     assert workspace.get(CLUSTER).json()['error']['code'] == 'ClusterNotFound'
     assert workspace.get(response.headers['azure-asyncoperation']).json()['status'] == 'Succeeded'
-    assert workspace.engine.nodes(workspace.folders.cluster('x')) == []
+    assert workspace.engine.nodes(nodes) == []
 
 
 def test_asking_for_a_running_operation_is_answered_as_soon_as_it_ends(workspace):

@@ -161,8 +161,9 @@ def test_text_that_is_no_unicode_never_gets_into_a_resource(harness):
     assert harness.get(f'{ROOT}/workspaces').status_code == 200
 
 
-@pytest.mark.parametrize('maximum, status', [('0', 400), ('1001', 400), ('x', 400), ('', 400), ('-1', 400), ('1.5', 400),
-                                             ('9' * 5000, 400), ('²', 400), ('1', 200), ('1000', 200)])
+@pytest.mark.parametrize('maximum, status', [
+    ('0', 400), ('1001', 400), ('x', 400), ('', 400), ('-1', 400), ('1.5', 400), ('9' * 5000, 400), ('²', 400),
+    ('1', 200), ('1000', 200)])
 def test_maxresults_is_a_whole_number_within_its_limits(harness, maximum, status):
     harness.make_workspace()
     harness.put(f'{ROOT}/workspaces/second', {'location': 'eastus'})

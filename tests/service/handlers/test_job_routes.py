@@ -1,15 +1,15 @@
 import pytest
 from harness import (
-    EXPERIMENT, ROOT, SUBSCRIPTION, WORKSPACE, auto, cluster_path, file_server_body, file_server_path, job_body, job_path,
-    manual)
+    EXPERIMENT, ROOT, SUBSCRIPTION, WORKSPACE, auto, cluster_path, file_server_body, file_server_path, job_body,
+    job_path, manual)
 
 JOB = job_path('j')
 NOON = '2018-06-06T12:00:00Z'
 KEYS = ['experimentName', 'schedulingPriority', 'cluster', 'jobOutputDirectoryPathSegment', 'nodeCount',
-        'containerSettings', 'mountVolumes', 'toolType', 'customToolkitSettings', 'jobPreparation', 'stdOutErrPathPrefix',
-        'inputDirectories', 'outputDirectories', 'environmentVariables', 'secrets', 'constraints', 'creationTime',
-        'provisioningState', 'provisioningStateTransitionTime', 'executionState', 'executionStateTransitionTime',
-        'executionInfo']
+        'containerSettings', 'mountVolumes', 'toolType', 'customToolkitSettings', 'jobPreparation',
+        'stdOutErrPathPrefix', 'inputDirectories', 'outputDirectories', 'environmentVariables', 'secrets',
+        'constraints', 'creationTime', 'provisioningState', 'provisioningStateTransitionTime', 'executionState',
+        'executionStateTransitionTime', 'executionInfo']
 FULL = {
     'schedulingPriority': 'high', 'nodeCount': 1, 'jobPreparation': {'commandLine': 'true'},
     'inputDirectories': [{'id': 'DATA', 'path': '$AZ_BATCHAI_MOUNT_ROOT/afs'}],
@@ -71,7 +71,8 @@ def test_the_keys_come_in_the_order_of_old_whatever_the_order_sent(cluster, orde
 def test_what_is_echoed_and_what_is_filled_in(cluster):
     cluster.put(JOB, job_body(**FULL))
     shown = cluster.job('j')
-    for key in ('schedulingPriority', 'inputDirectories', 'outputDirectories', 'environmentVariables', 'jobPreparation'):
+    for key in ('schedulingPriority', 'inputDirectories', 'outputDirectories', 'environmentVariables',
+                'jobPreparation'):
         assert shown[key] == FULL[key]
     assert shown['constraints'] == {'maxWallClockTime': 'P1D'}
     assert shown['secrets'] == [{'name': 'S'}]
@@ -129,8 +130,9 @@ def test_secrets_are_in_no_reply_and_leave_the_store_with_the_end_of_the_job(clu
                  'properties.secrets[0].valueSecretReference', 'Key Vault', id='Key Vault'),
     pytest.param({'environmentVariables': [{'name': '1', 'value': ''}]}, 'properties.environmentVariables[0].name',
                  'not starting with a digit', id='name of a variable'),
-    pytest.param({'mountVolumes': {'unmanagedFileSystems': [{'mountCommand': 'mount -t nfs x', 'relativeMountPath': 'm'}]}},
-                 'properties.mountVolumes.unmanagedFileSystems[0].mountCommand', 'mount --bind', id='mount command'),
+    pytest.param({'mountVolumes': {'unmanagedFileSystems': [
+        {'mountCommand': 'mount -t nfs x', 'relativeMountPath': 'm'}]}},
+        'properties.mountVolumes.unmanagedFileSystems[0].mountCommand', 'mount --bind', id='mount command'),
     pytest.param({'mountVolumes': {'azureBlobFileSystems': [
         {'accountName': '..', 'containerName': 'c', 'credentials': {}, 'relativeMountPath': 'm'}]}},
         'properties.mountVolumes', 'not the name of a storage account', id='account that climbs'),
@@ -209,8 +211,8 @@ def test_a_job_too_large_for_a_manual_cluster_stays_queued_and_says_why(cluster,
     cluster.settle()
     assert cluster.states('j', 'small') == ['queued', 'running'], 'a job that cannot start must not block the others'
     problem, = info(cluster)['errors']
-    assert problem == {'code': 'JobTooLargeForCluster', 'message':
-                       'The job needs 3 nodes, and the cluster c is set to 1; it stays queued until the cluster is resized'}
+    assert problem == {'code': 'JobTooLargeForCluster', 'message': 'The job needs 3 nodes, and the cluster c is set '
+                       'to 1; it stays queued until the cluster is resized'}
     assert problem['message'] in caplog.text
     listed = cluster.get(f'{EXPERIMENT}/jobs').json()['value'][0]
     assert listed == cluster.get(JOB).json()

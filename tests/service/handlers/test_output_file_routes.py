@@ -89,7 +89,8 @@ def test_an_unknown_directory_id_is_answered_with_those_there_are(running):
 @pytest.mark.parametrize('query, target', [
     ({'linkexpiryinminutes': '4'}, 'linkexpiryinminutes'), ({'linkexpiryinminutes': '601'}, 'linkexpiryinminutes'),
     ({'linkexpiryinminutes': 'x'}, 'linkexpiryinminutes'), ({'maxresults': '0'}, 'maxresults'),
-    ({'directory': '..'}, 'directory'), ({'directory': 'sub/../..'}, 'directory'), ({'directory': '/../..'}, 'directory'),
+    ({'directory': '..'}, 'directory'), ({'directory': 'sub/../..'}, 'directory'),
+    ({'directory': '/../..'}, 'directory'),
     ({'directory': 'a\x00b'}, 'directory'), ({'directory': 'a.txt'}, 'directory'),
 ])
 def test_a_bad_parameter_is_refused(running, query, target):
@@ -157,8 +158,8 @@ def test_a_link_needs_no_token_and_gives_the_bytes(running):
 
 
 @pytest.mark.parametrize('asked, status, content', [
-    ('bytes=0-', 206, b'0123456789'), ('bytes=4-', 206, b'456789'), ('bytes=2-3', 206, b'23'), ('bytes=-3', 206, b'789'),
-    ('bytes=10-', 416, None), ('bytes=9-', 206, b'9'), ('bytes=5-500', 206, b'56789'),
+    ('bytes=0-', 206, b'0123456789'), ('bytes=4-', 206, b'456789'), ('bytes=2-3', 206, b'23'),
+    ('bytes=-3', 206, b'789'), ('bytes=10-', 416, None), ('bytes=9-', 206, b'9'), ('bytes=5-500', 206, b'56789'),
 ])
 def test_ranges_are_honoured(running, asked, status, content):
     response = running.get(link(running), token=None, headers={'range': asked})

@@ -298,7 +298,7 @@ def test_an_auto_scale_cluster_that_is_deleted_does_not_scale_up():
     pytest.param({'scale': Scale(minimum=1, maximum=4), 'nodes': nodes(IDLE)}, None, id='no idle delay at the minimum'),
 ])
 def test_the_next_plan_is_due_at(fields, due):
-    assert next_time(view(**fields), TIMING) == due
+    assert next_time(view(**fields), NOW, TIMING) == due
 
 
 STATES = st.sampled_from([IDLE, RUNNING, PREPARING, UNUSABLE, LEAVING])
@@ -364,5 +364,5 @@ def test_whatever_the_cluster_no_node_leaves_with_a_job_on_it_or_starts_one_whil
 def test_whatever_the_cluster_time_alone_never_calls_for_a_plan_that_was_just_made(case):
     """A due time that is over when nothing is to be done makes the loop spin."""
     if plan(case, NOW, TIMING) == []:
-        due = next_time(case, TIMING)
+        due = next_time(case, NOW, TIMING)
         assert due is None or due > NOW

@@ -39,7 +39,8 @@ def test_a_link_of_which_anything_was_changed_is_refused(change):
 
 @pytest.mark.parametrize('forge', [
     lambda good: '', lambda good: 'x', lambda good: good[:-1], lambda good: good + '0',
-    lambda good: good[:-1] + ('0' if good[-1] != '0' else '1'), lambda good: 'ü' + good, lambda good: good.upper() + ' ',
+    lambda good: good[:-1] + ('0' if good[-1] != '0' else '1'), lambda good: 'ü' + good,
+    lambda good: good.upper() + ' ',
 ])
 def test_a_forged_signature_is_refused(forge):
     assert not is_valid_link(KEY, **GOOD, signature=forge(signature()), now=0)

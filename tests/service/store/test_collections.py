@@ -68,7 +68,8 @@ def test_guid_of_takes_an_arm_id_as_people_write_it(store):
 def test_children_come_in_the_order_of_creation(store):
     for name in ('b', 'a', 'c'):
         store.resources.add(WORKSPACE.child('fileServers', name), name, 'eastus', {}, 1.0)
-    assert [r.id.name for r in store.resources.list_children(WORKSPACE.key, 'workspaces/fileServers')] == ['b', 'a', 'c']
+    listed = store.resources.list_children(WORKSPACE.key, 'workspaces/fileServers')
+    assert [resource.id.name for resource in listed] == ['b', 'a', 'c']
     assert store.resources.list_children(WORKSPACE.key, 'workspaces/experiments') == []
     assert [r.guid for r in store.resources.list_subscription(SUBSCRIPTION.upper(), 'workspaces/fileServers')] == [
         'b', 'a', 'c']
@@ -151,9 +152,10 @@ def test_a_job_that_begins_holds_its_nodes(store, cluster):
     store.jobs.begin('a', ['n1', 'n2'], 99.0, 20.0)
     store.jobs.set_directories('a', {'stdouterr': '/x'})
     job = store.jobs.get('a')
-    assert (job.state, job.started, job.attempt, job.deadline, job.directories) == ('running', 20.0, 1, 99.0,
-                                                                                   {'stdouterr': '/x'})
-    assert [(node.id, node.state) for node in store.clusters.nodes_of_job('a')] == [('n1', 'running'), ('n2', 'running')]
+    assert (job.state, job.started, job.attempt, job.deadline) == ('running', 20.0, 1, 99.0)
+    assert job.directories == {'stdouterr': '/x'}
+    assert [(node.id, node.state) for node in store.clusters.nodes_of_job('a')] == [
+        ('n1', 'running'), ('n2', 'running')]
     assert [active.guid for active in store.jobs.active(CLUSTER.key)] == ['a']
     assert store.jobs.next_deadline() == 99.0
 
