@@ -57,6 +57,8 @@ def _clean(schema: Schema, value: Any) -> Any:
                 if item is not None and not known.get(key, {}).get('readOnly')}
     if isinstance(value, list) and 'items' in schema:
         return [_clean(schema['items'], item) for item in value]
+    if isinstance(value, float) and schema.get('type') == 'integer' and value.is_integer():
+        return int(value)  # JSON knows no difference, but range() does
     if isinstance(value, str) and 'enum' in schema:
         return next((spelling for spelling in schema['enum'] if spelling.lower() == value.lower()), value)
     return value

@@ -34,6 +34,8 @@ def create_app(service: Service) -> ASGIApp:
         headers = {**_COMMON_HEADERS, 'request-id': request_id, 'x-ms-request-id': request_id,
                    'x-ms-correlation-request-id': request.headers.get('x-ms-correlation-request-id', request_id)[:64]}
         response = await _respond(service, request, request_id)
+        if response.headers.get('content-type') == 'application/json':
+            response.headers['content-type'] = 'application/json; charset=utf-8'
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         await response(scope, receive, send)
@@ -44,9 +46,10 @@ def create_app(service: Service) -> ASGIApp:
 async def _respond(service: Service, request: Request, request_id: str) -> Response:
     try:
         auth.check_host(request.headers, service.hosts)
-        if not is_signed_path(request.url.path):
+        path: str = request.scope['path']  # request.url parses it again, and trips over ? # \\ and newlines
+        if not is_signed_path(path):
             auth.check_token(request.headers, service.token)
-        route, arguments = find_route(request.method, request.url.path)
+        route, arguments = find_route(request.method, path)
         if route.versioned:
             _check_version(request)
         return await route.handler(service, request, **arguments)

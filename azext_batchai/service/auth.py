@@ -5,6 +5,7 @@ import asyncio
 import hmac
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Mapping
@@ -15,6 +16,8 @@ from azext_batchai.service import errors
 from azext_batchai.service.settings import Settings
 
 _DEEPEST_JSON = 64
+# How a NUL or half of a surrogate pair gets into JSON text; most bodies have neither and need no closer look.
+_SUSPICIOUS = re.compile(rb'\\u(0000|d[89a-f])', re.IGNORECASE)
 
 
 def ensure_token(path: Path) -> str:
@@ -22,7 +25,11 @@ def ensure_token(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text('ascii').strip()
+        token = path.read_text('ascii').strip()
+        if token:
+            return token
+        path.unlink()  # a crash left it empty
+        return ensure_token(path)
     token = secrets.token_urlsafe(32)
     with os.fdopen(descriptor, 'w', encoding='ascii') as file:
         file.write(token + '\n')
@@ -40,7 +47,7 @@ def check_token(headers: Mapping[str, str], token: str) -> None:
     """Raises the 401 error unless the bearer token is ours. Takes the same time for every wrong token."""
     scheme, _, given = headers.get('authorization', '').partition(' ')
     matches = hmac.compare_digest(given.strip().encode('utf-8', 'replace'), token.encode())
-    if scheme.lower() != 'bearer' or not matches:
+    if scheme.lower() != 'bearer' or not token or not matches:
         raise errors.unauthorized()
 
 
@@ -59,6 +66,8 @@ async def read_json(request: Request, settings: Settings) -> Any:
         raise errors.invalid_body(f'it is not JSON: {error}') from None
     if _depth_exceeds(body, _DEEPEST_JSON):
         raise errors.invalid_body(f'it is nested more than {_DEEPEST_JSON} levels deep')
+    if _SUSPICIOUS.search(content) and _has_unusable_text(body):
+        raise errors.invalid_body('it has text with a NUL or with half of a surrogate pair')
     return body
 
 
@@ -81,3 +90,12 @@ def _depth_exceeds(value: Any, limit: int) -> bool:
         return True
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(_depth_exceeds(item, limit - 1) for item in items)
+
+
+def _has_unusable_text(value: Any) -> bool:
+    """Whether some text can be neither part of a path nor sent back."""
+    if isinstance(value, str):
+        return '\x00' in value or any('\ud800' <= letter <= '\udfff' for letter in value)
+    if isinstance(value, dict):
+        return any(_has_unusable_text(item) for pair in value.items() for item in pair)
+    return isinstance(value, list) and any(_has_unusable_text(item) for item in value)

@@ -80,7 +80,7 @@ def is_signed_path(path: str) -> bool:
 
 def _compile(path: str) -> re.Pattern[str]:
     pattern = re.sub(r'\{(\w+)(:path)?\}', lambda found: f'(?P<{found[1]}>{".+" if found[2] else "[^/]+"})', path)
-    return re.compile(f'{pattern}/?\\Z', re.IGNORECASE)
+    return re.compile(f'{pattern}/?\\Z', re.IGNORECASE | re.DOTALL)
 
 
 _COMPILED = [(_compile(route.path), route) for route in ROUTES]

@@ -25,7 +25,8 @@ def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float)
     """
     if ca_file.exists() and server_file.exists():
         renewal = server_file.stat().st_mtime + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE
-        if now < renewal and _names(host) <= _stored_names(server_file):
+        fit = server_file.read_bytes().endswith(ca_file.read_bytes())
+        if fit and now < renewal and _names(host) <= _stored_names(server_file):
             return
     _make(ca_file, server_file, host)
 
@@ -61,8 +62,11 @@ def _make(ca_file: Path, server_file: Path, host: str) -> None:
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                 serialization.NoEncryption())
     first_line = f"# {' '.join(sorted(_names(host)))}\n".encode()
-    _write(server_file, first_line + private + certificate.public_bytes(serialization.Encoding.PEM), 0o600)
-    _write(ca_file, ca_certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    # The authority stands at the end of the server's file too: so a pair that does not fit shows without a parser.
+    authority_text = ca_certificate.public_bytes(serialization.Encoding.PEM)
+    _write(server_file, first_line + private + certificate.public_bytes(serialization.Encoding.PEM) + authority_text,
+           0o600)
+    _write(ca_file, authority_text, 0o644)
 
 
 def _subject(name: str) -> x509.Name:

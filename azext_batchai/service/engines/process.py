@@ -50,6 +50,7 @@ class ProcessEngine:
         self._wake: Callable[[], None] = lambda: None
         self._watched: dict[int, int] = {}
         self._watching = False
+        self._sweeper = trees.Sweeper()
 
     def check(self) -> Capabilities:
         if not shutil.which(self._shell):
@@ -95,17 +96,30 @@ class ProcessEngine:
                 if pid:
                     started.append(pid)
         except OSError as error:
-            for pid in started:
-                os.killpg(pid, signal.SIGKILL)
+            self._undo(launch, started)
             if error.errno == errno.E2BIG:
                 raise LaunchRejected('the command and its environment variables are longer than the system '
                                      'allows; put them into a script') from error
             if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC):
                 raise EngineUnavailable(f'a process cannot be started now: {error.strerror}') from error
-            raise LaunchRejected(f'{error.filename or "the command"}: {error.strerror}') from error
+            missing = next((str(file.parent) for task in launch.tasks for file in (task.stdout, task.stderr)
+                            if not file.parent.is_dir()), error.filename or 'the command')
+            raise LaunchRejected(f'{missing}: {error.strerror}') from error
         except ValueError as error:
+            self._undo(launch, started)
             raise LaunchRejected(f'the command or its environment is not usable: {error}') from error
         return handle
+
+    @staticmethod
+    def _undo(launch: Launch, started: list[int]) -> None:
+        """A gang that cannot start whole has never been: nothing of it runs, and it can be started again."""
+        for pid in started:
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if started:
+            shutil.rmtree(launch.folder, ignore_errors=True)
 
     def _start_task(self, launch: Launch, number: int, task: Task) -> int | None:
         """Start one task unless it was started before. Returns the process id of its shell."""
@@ -155,7 +169,7 @@ class ProcessEngine:
                 lost = lost or code is None
             codes.append(code)
         if not running and os.path.exists(f'{known.folder}/stop'):
-            survivors = trees.processes_of(known.id, set(), known.places)
+            survivors = trees.processes_of({known.id}, places=known.places)
             trees.signal_all(survivors, signal.SIGKILL)
             running = bool(survivors)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
@@ -170,11 +184,13 @@ class ProcessEngine:
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
         sessions = {pid for number in range(known.tasks) if _is_locked(f'{known.folder}/{number}.lock')
                     for pid in [_read_number(f'{known.folder}/{number}.started')] if pid}
-        trees.signal_all(trees.processes_of(known.id, sessions, known.places),
+        trees.signal_all(trees.processes_of({known.id}, sessions, known.places),
                          signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
 
     def release(self, handle: str) -> None:
-        shutil.rmtree(_read_handle(handle).folder, ignore_errors=True)
+        known = _read_handle(handle)
+        shutil.rmtree(known.folder, ignore_errors=True)
+        self._sweeper.sweep(known.id)
 
     # news
 
@@ -189,18 +205,13 @@ class ProcessEngine:
             self._wake()
 
     def _reap(self) -> bool:
-        """Collect our children that ended, and end what they left in their process group."""
+        """Collect our children that ended; whether there were any."""
         ended = False
         for pid in list(self._children):
             try:
                 if os.waitpid(pid, os.WNOHANG)[0] == 0:
                     continue
             except ChildProcessError:
-                pass
-            try:
-                # The id of a group is not given away while the group has members.
-                os.killpg(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
                 pass
             del self._children[pid]
             ended = True

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
+import threading
+import time
+from typing import Any, Collection
 
 # Every task carries its launch id under this name; children inherit it unless they clean their environment.
 MARK = 'AZ_BATCHAI_LAUNCH_ID'
 
 
-def processes_of(launch_id: str, sessions: set[int], places: list[str]) -> list[Any]:
-    """The living processes of a launch: marked with its id, in one of `sessions`, at work in or below one of the
-    folders `places`, or below one of those processes. A task that hides must give up all four.
+def processes_of(launch_ids: set[str], sessions: Collection[int] = (), places: Collection[str] = ()) -> list[Any]:
+    """The living processes of launches: marked with an id, in one of `sessions`, at work without a terminal in or below
+    one of the folders `places`, or below one of those processes. A task that hides must give up all four.
 
     Zombies are left out: nothing is left of them to stop.
     """
@@ -25,7 +27,7 @@ def processes_of(launch_id: str, sessions: set[int], places: list[str]) -> list[
             with process.oneshot():
                 if process.status() == psutil.STATUS_ZOMBIE:
                     continue
-                table[process.pid] = (process, process.ppid(), _belongs(process, launch_id, sessions, places))
+                table[process.pid] = (process, process.ppid(), _belongs(process, launch_ids, sessions, places))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     members = {pid for pid, (_, _, belongs) in table.items() if belongs}
@@ -38,15 +40,15 @@ def processes_of(launch_id: str, sessions: set[int], places: list[str]) -> list[
     return [table[pid][0] for pid in members]
 
 
-def _belongs(process: Any, launch_id: str, sessions: set[int], places: list[str]) -> bool:
+def _belongs(process: Any, launch_ids: set[str], sessions: Collection[int], places: Collection[str]) -> bool:
     import psutil
     try:
         if sessions and os.getsid(process.pid) in sessions:
             return True
-        if process.environ().get(MARK) == launch_id:
+        if process.environ().get(MARK) in launch_ids:
             return True
-        folder = process.cwd()
-        return any(folder == place or folder.startswith(f'{place}/') for place in places)
+        folder = process.cwd() if places else ''
+        return any(folder == place or folder.startswith(f'{place}/') for place in places) and not process.terminal()
     except (psutil.Error, OSError):
         return False
 
@@ -59,3 +61,32 @@ def signal_all(processes: list[Any], number: signal.Signals) -> None:
             process.send_signal(number)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
+
+
+class Sweeper:
+    """Kills what ended launches left running, in the background: one look at the process table serves many launches,
+    and nobody waits for it."""
+
+    def __init__(self, pause_seconds: float = 0.05):
+        self._pause = pause_seconds
+        self._ids: set[str] = set()
+        self._lock = threading.Lock()
+        self._running = False
+
+    def sweep(self, launch_id: str) -> None:
+        with self._lock:
+            self._ids.add(launch_id)
+            if self._running:
+                return
+            self._running = True
+        threading.Thread(target=self._work, daemon=True, name='sweeper').start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                ids, self._ids = self._ids, set()
+                if not ids:
+                    self._running = False
+                    return
+            signal_all(processes_of(ids), signal.SIGKILL)
+            time.sleep(self._pause)

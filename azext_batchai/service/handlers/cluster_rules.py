@@ -9,6 +9,7 @@ from azext_batchai.service import errors
 from azext_batchai.service.storage.mounts import MountError, resolve_mounts
 
 _VM_SIZE = re.compile(r'standard_([a-z0-9_]+)\Z', re.IGNORECASE)
+_MOST_NODES = 100  # semantics sheet, section 6.1
 _DEFAULT_IMAGE = {'publisher': 'Canonical', 'offer': 'UbuntuServer', 'sku': '16.04-LTS', 'version': 'latest'}
 
 
@@ -17,6 +18,9 @@ def check_scale(scale: dict[str, Any]) -> None:
     target = 'properties.scaleSettings'
     if len(scale) != 1:
         raise errors.invalid_property(target, 'exactly one of manual and autoScale should be given')
+    for way, key in (('manual', 'targetNodeCount'), ('autoScale', 'maximumNodeCount')):
+        if scale.get(way, {}).get(key, 0) > _MOST_NODES:
+            raise errors.invalid_property(f'{target}.{way}.{key}', f'a cluster has at most {_MOST_NODES} nodes')
     auto = scale.get('autoScale')
     if auto:
         least, most = auto['minimumNodeCount'], auto['maximumNodeCount']

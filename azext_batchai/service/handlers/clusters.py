@@ -14,6 +14,11 @@ from azext_batchai.service.handlers import cluster_rules as rules, common
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.store.clusters import Cluster
 
+# Wire facts sheet, section 7.
+_ORDER = ('provisioningState', 'allocationState', 'creationTime', 'allocationStateTransitionTime',
+          'provisioningStateTransitionTime', 'vmSize', 'currentNodeCount', 'nodeStateCounts', 'vmPriority',
+          'scaleSettings', 'virtualMachineConfiguration', 'userAccountSettings', 'nodeSetup', 'subnet', 'errors')
+
 
 async def list_clusters(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
     parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
@@ -150,4 +155,5 @@ def _view(service: Service, cluster: Cluster) -> dict[str, Any]:
     problems = [node.error for node in nodes if node.error]
     if problems:
         status['errors'] = problems
-    return {**common.base_view(resource), 'properties': {**status, **resource.properties}}
+    shown = {**status, **resource.properties}
+    return {**common.base_view(resource), 'properties': {key: shown[key] for key in _ORDER if key in shown}}

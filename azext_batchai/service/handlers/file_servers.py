@@ -68,8 +68,8 @@ async def delete_file_server(service: Service, request: Request, subscription: s
             return Response(status_code=204)
         user = _mounted_by(service, found)
         if user:
-            raise errors.conflict('FileServerInUse', f'The file server {file_server} is mounted by the cluster {user}; '
-                                  'delete the cluster first.')
+            raise errors.conflict('FileServerInUse', f'The file server {file_server} is mounted by the {user}; '
+                                  'delete that first.')
         response = common.accepted(service, request, found, finished=True)
         service.store.resources.remove(found.guid)
     folder = file_server_folder(service.settings.data_dir, found.guid)
@@ -79,13 +79,19 @@ async def delete_file_server(service: Service, request: Request, subscription: s
 
 
 def _mounted_by(service: Service, server: Resource) -> str | None:
-    """The name of a cluster that mounts the file server."""
+    """What mounts the file server: a cluster, or a job that has not ended."""
     for cluster in service.store.clusters.all():
-        mounts = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {}).get('fileServers', [])
-        if (cluster.resource.provisioning_state != ProvisioningState.DELETING
-                and any(mount['fileServer']['id'].lower() == server.key for mount in mounts)):
-            return cluster.resource.id.name
+        volumes = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
+        if cluster.resource.provisioning_state != ProvisioningState.DELETING and _mounts(volumes, server):
+            return f'cluster {cluster.resource.id.name}'
+        for job in (*service.store.jobs.active(cluster.resource.key), *service.store.jobs.queued(cluster.resource.key)):
+            if _mounts(job.resource.properties.get('mountVolumes', {}), server):
+                return f'job {job.resource.id.name}'
     return None
+
+
+def _mounts(volumes: dict[str, Any], server: Resource) -> bool:
+    return any(mount['fileServer']['id'].lower().rstrip('/') == server.key for mount in volumes.get('fileServers', []))
 
 
 def _view(server: Resource) -> dict[str, Any]:
@@ -94,6 +100,7 @@ def _view(server: Resource) -> dict[str, Any]:
         'provisioningState': server.provisioning_state,
         'creationTime': format_time(server.created),
         'provisioningStateTransitionTime': format_time(server.provisioning_time),
-        **server.properties,
+        **{key: server.properties[key] for key in ('vmSize', 'sshConfiguration', 'dataDisks', 'subnet')
+           if key in server.properties},
         'mountSettings': {'mountPoint': '/data', 'fileServerPublicIP': '127.0.0.1',
                           'fileServerInternalIP': '127.0.0.1'}}}

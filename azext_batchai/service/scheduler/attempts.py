@@ -13,7 +13,7 @@ from azext_batchai.service.scheduler import journal
 from azext_batchai.service.scheduler.launching import (
     Folders, clear_node, job_launch, job_layout, job_place, lay_out)
 from azext_batchai.service.scheduler.lifecycle import check_job
-from azext_batchai.service.scheduler.outcome import Finished, Requeued, failed, outcome, stopped
+from azext_batchai.service.scheduler.outcome import Finished, NextStage, Outcome, Requeued, failed, outcome, stopped
 from azext_batchai.service.scheduler.plan import StopReason
 from azext_batchai.service.storage.mounts import MountError
 from azext_batchai.service.store import Store
@@ -79,8 +79,10 @@ class Attempts:
         except LaunchRejected as problem:
             self._give_up(record, job, failed('JobLaunchFailed', f'The job could not be started: {problem}', -1))
             return
-        except OSError as problem:
-            text = f'The folders of the job could not be made: {problem.filename}: {problem.strerror}'
+        except (OSError, ValueError) as problem:
+            # ValueError: a variable put a NUL into a path
+            cause = f'{problem.filename}: {problem.strerror}' if isinstance(problem, OSError) else str(problem)
+            text = f'The folders of the job could not be made: {cause}'
             self._give_up(record, job, failed('JobNodePreparationFailed', text, -1))
             return
         with self._store.transaction():
@@ -120,13 +122,14 @@ class Attempts:
     def kill(self, guid: str) -> None:
         """The grace is over."""
         launch = self._current(guid)
-        if launch and launch.handle:
-            self._engine.stop(launch.handle, 0)
+        if launch:
+            if launch.handle:
+                self._engine.stop(launch.handle, 0)
             self._store.launches.stopping(launch.id, self._clock(), killed=True)
 
     def _settle(self, job: Job, reason: str) -> None:
         """The end of a stopped job of which nothing runs."""
-        self._apply(job, outcome(MAIN, Observation(LaunchState.LOST), reason, job.attempt))
+        self._apply(job, outcome(MAIN, Observation(LaunchState.LOST), reason, self._losses(job.guid)))
 
     def serve_wish(self, job: Job) -> None:
         """Carry out what a client wants of a job that holds no nodes."""
@@ -151,21 +154,31 @@ class Attempts:
         job = self._store.jobs.get(record.owner)
         following = None
         with self._store.transaction():
-            self._store.launches.ended(record.id, {'state': observation.state.value,
-                                                   'exitCodes': list(observation.exit_codes)}, self._clock())
+            self._store.launches.ended(record.id, {
+                'state': observation.state.value, 'exitCodes': list(observation.exit_codes),
+                'stopReason': job.stop_reason if job else None}, self._clock())
             if job and job.state in (JobState.RUNNING, JobState.TERMINATING):
                 self._note_end(job, record, observation)
-                result = outcome(record.purpose, observation, job.stop_reason, record.attempt)
-                if isinstance(result, (Finished, Requeued)):
-                    self._apply(job, result)
-                else:
+                result = outcome(record.purpose, observation, job.stop_reason, self._losses(job.guid))
+                if isinstance(result, NextStage) and job.wish:
+                    result = stopped(StopReason.DELETE if job.wish == 'delete' else StopReason.TERMINATE)
+                if isinstance(result, NextStage):
                     following = self._intend(job.guid, MAIN, record.attempt, record.nodes, self._clock())
+                else:
+                    self._apply(job, result)
         if record.handle:
             self._engine.release(record.handle)
         if following:
             self.start(following)
 
-    def _apply(self, job: Job, result: object) -> None:
+    def _losses(self, guid: str) -> int:
+        """How many attempts of the job were lost; those stopped for another reason do not count."""
+        results = [launch.result or {} for launch in self._store.launches.of_owner(guid)]
+        return sum(result.get('stopReason') == StopReason.NODE_LOST
+                   or (result.get('state') == LaunchState.LOST.value and not result.get('stopReason'))
+                   for result in results)
+
+    def _apply(self, job: Job, result: Outcome) -> None:
         if isinstance(result, Finished):
             self._finish(job, result)
         elif isinstance(result, Requeued):

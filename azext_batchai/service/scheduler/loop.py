@@ -137,7 +137,7 @@ class Scheduler:
         for _ in range(_MOST_ROUNDS):
             actions = planning.plan(view, self._clock(), self._timing)
             if not actions:
-                due = planning.next_time(view, self._timing)
+                due = planning.next_time(view, self._clock(), self._timing)
                 times += [] if due is None else [due]
                 return
             for action in actions:

@@ -58,7 +58,7 @@ class NodeSetup:
             for task in launch.tasks:
                 task.stdout.parent.mkdir(parents=True, exist_ok=True)
             handle = self._engine.start(launch)
-        except (MountError, LaunchRejected, OSError) as problem:
+        except (MountError, LaunchRejected, OSError, ValueError) as problem:
             self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
             self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
             return

@@ -65,15 +65,16 @@ def stopped(reason: str) -> Finished:
     return failed(*_STOPPED[reason])
 
 
-def outcome(purpose: str, observation: Observation, stop_reason: str | None, attempt: int) -> Outcome:
-    """Decide from how the launch ended and why, if at all, it was stopped."""
+def outcome(purpose: str, observation: Observation, stop_reason: str | None, losses: int) -> Outcome:
+    """Decide from how the launch ended and why, if at all, it was stopped. `losses` counts the attempts of the job that
+    were lost, this one included."""
     if stop_reason == StopReason.RESIZE_REQUEUE:
         return Requeued('its cluster was resized with nodeDeallocationOption requeue')
     if stop_reason and stop_reason != StopReason.NODE_LOST:
         return stopped(stop_reason)
     if stop_reason == StopReason.NODE_LOST or observation.state is LaunchState.LOST:
-        if attempt >= MOST_LOST_ATTEMPTS:
-            return failed('JobNodeLost', f'The job lost its nodes in each of {attempt} attempts')  # ours
+        if losses >= MOST_LOST_ATTEMPTS:
+            return failed('JobNodeLost', f'The job lost its nodes {losses} times')  # ours
         return Requeued('a node it ran on was lost')
     code = next((code for code in observation.exit_codes if code), 0)
     if code and purpose == PREPARATION:

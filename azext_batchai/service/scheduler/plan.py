@@ -77,7 +77,7 @@ def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
         actions.append(SetAllocation(AllocationState.RESIZING))
     leaving = tuple(node.id for node in view.nodes if node.state is NodeState.LEAVING or node in victims)
     if leaving or len(present) < wanted:
-        actions.append(Rescale(max(wanted, len(present) - len(victims)), leaving))
+        actions.append(Rescale(len(present) - len(victims) if leaving else wanted, leaving))
     elif len(present) == wanted and view.allocation_state is AllocationState.RESIZING:
         actions.append(SetAllocation(AllocationState.STEADY))
     if view.deleting:
@@ -88,13 +88,16 @@ def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
     return actions
 
 
-def next_time(view: ClusterView, timing: Timing) -> float | None:
-    """When to plan again if no news comes before: the nearest deadline, end of grace or end of an idle delay."""
+def next_time(view: ClusterView, now: float, timing: Timing) -> float | None:
+    """When to plan again if no news comes before: the nearest deadline, end of grace or end of an idle delay.
+
+    A time that is over is none: what it allowed was not to be done, and only news can change that.
+    """
     times = [job.stop_time + timing.grace for job in view.active if job.stop_time is not None and not job.killed]
     times += [job.deadline for job in view.active if job.deadline is not None and job.stop_reason is None]
     if view.scale.target is None and len(view.nodes) > view.scale.minimum:
         times += [node.since + timing.idle_delay for node in view.nodes if node.state is NodeState.IDLE]
-    return min(times, default=None)
+    return min((time for time in times if time > now), default=None)
 
 
 def _stops(view: ClusterView, now: float, timing: Timing) -> list[Action]:

@@ -32,8 +32,8 @@ def split_file_url(url: str) -> tuple[str, str]:
     if parts.scheme != 'https' or not parts.hostname or not share:
         raise ValueError(f"'{url}' is not the address of a file share; "
                          'write https://<account>.file.core.windows.net/<share>')
-    if '..' in below.split('/'):
-        raise ValueError(f"'{url}' must not contain '..'")
+    if '..' in below.split('/') or '\x00' in below:
+        raise ValueError(f"'{url}' must not contain '..' or NUL")
     return share, below
 
 

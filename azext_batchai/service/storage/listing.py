@@ -1,6 +1,7 @@
 """Look into output folders without ever leaving them."""
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -25,7 +26,14 @@ def confined(folder: Path, path: str) -> Path:
     if '\x00' in path or path.startswith('/') or '..' in path.split('/'):
         raise OutsideFolder(f"'{path}' leads out of the directory")
     root = folder.resolve(strict=True)
-    target = (root / path).resolve(strict=True)
+    try:
+        target = (root / path).resolve(strict=True)
+    except RuntimeError:  # a link in a circle, before Python 3.13
+        raise FileNotFoundError(errno.ELOOP, 'links in a circle', path) from None
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise FileNotFoundError(error.errno, error.strerror, path) from None
+        raise
     if target != root and root not in target.parents:
         raise OutsideFolder(f"'{path}' leads out of the directory")
     return target
@@ -41,10 +49,11 @@ def list_folder(folder: Path, path: str) -> list[Entry]:
     with os.scandir(target) as scan:
         for item in scan:
             try:
+                item.name.encode()  # a name that is no UTF-8 has no place in JSON or a link
                 if item.is_symlink():
                     confined(folder, os.path.relpath(item.path, folder.resolve()))
                 status = item.stat()
-            except (OSError, OutsideFolder):
+            except (OSError, OutsideFolder, UnicodeEncodeError):
                 continue
             if stat.S_ISDIR(status.st_mode):
                 entries.append(Entry(item.name, True))

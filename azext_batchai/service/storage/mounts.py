@@ -69,8 +69,8 @@ def _file_server(server: dict[str, Any], data_dir: Path, file_server_guid: Calla
     if guid is None:
         raise MountError('FileServerMountError', path, f'the file server {server_id} is not there')
     below = server.get('sourceDirectory', '').strip('/')
-    if '..' in below.split('/'):
-        raise MountError('FileServerMountError', path, f"sourceDirectory '{below}' must not contain '..'")
+    if '..' in below.split('/') or '\x00' in below:
+        raise MountError('FileServerMountError', path, f"sourceDirectory {below!r} must not contain '..' or NUL")
     return Mount(path, 'FileServerMountError', file_server_folder(data_dir, guid) / below)
 
 
@@ -92,7 +92,8 @@ def bind_source(command: str) -> str | None:
         if word in ('--bind', '-B', '--rbind', '-R'):
             bind = True
         elif word in ('-t', '--types', '-o', '--options'):
-            bind = bind or bool({'bind', 'rbind'} & set(next(rest, '').split(',')))
+            value = next(rest, '')
+            bind = bind or bool({'bind', 'rbind'} & set(value.split(',')))
         elif word.startswith('-'):
             return None
         else:

@@ -50,7 +50,12 @@ class Database:
             raise
         self._depth -= 1
         if self._depth == 0:
-            self.connection.execute('COMMIT')
+            try:
+                self.connection.execute('COMMIT')
+            except sqlite3.Error:
+                if self.connection.in_transaction:
+                    self.connection.execute('ROLLBACK')
+                raise
 
     def one(self, sql: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
