@@ -46,7 +46,7 @@ class ProcessEngine:
     def __init__(self, shell: str = ''):
         """`shell` runs the commands, with ``-c``; by default bash where there is one, as on the nodes of old."""
         self._shell = shell or shutil.which('bash') or '/bin/sh'
-        self._children: dict[int, str] = {}
+        self._children: set[int] = set()
         self._wake: Callable[[], None] = lambda: None
         self._watched: dict[int, int] = {}
         self._watching = False
@@ -86,7 +86,7 @@ class ProcessEngine:
     # launches
 
     def start(self, launch: Launch) -> str:
-        handle = json.dumps({'id': launch.id, 'folder': str(launch.folder), 'tasks': len(launch.tasks),
+        handle = json.dumps({'folder': str(launch.folder), 'tasks': len(launch.tasks),
                              'places': sorted({str(task.working_directory) for task in launch.tasks})})
         started: list[int] = []
         try:
@@ -136,7 +136,7 @@ class ProcessEngine:
             pid = os.posix_spawn(
                 '/bin/sh', ['sh', '-c', _SHELL, 'batchai', str(base), str(task.working_directory), self._shell,
                             task.command],
-                {**task.environment, trees.MARK: launch.id},
+                {**task.environment, trees.MARK: str(launch.folder)},
                 file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                               (os.POSIX_SPAWN_OPEN, 1, str(task.stdout), append, 0o644),
                               (os.POSIX_SPAWN_OPEN, 2, str(task.stderr), append, 0o644),
@@ -144,7 +144,7 @@ class ProcessEngine:
                 setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM], setsigmask=[])
         finally:
             os.close(lock)
-        self._children[pid] = launch.id
+        self._children.add(pid)
         return pid
 
     def poll(self, handles: Sequence[str]) -> dict[str, Observation]:
@@ -169,7 +169,7 @@ class ProcessEngine:
                 lost = lost or code is None
             codes.append(code)
         if not running and os.path.exists(f'{known.folder}/stop'):
-            survivors = trees.processes_of({known.id}, places=known.places)
+            survivors = trees.processes_of({known.folder}, places=known.places)
             trees.signal_all(survivors, signal.SIGKILL)
             running = bool(survivors)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
@@ -184,13 +184,13 @@ class ProcessEngine:
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
         sessions = {pid for number in range(known.tasks) if _is_locked(f'{known.folder}/{number}.lock')
                     for pid in [_read_number(f'{known.folder}/{number}.started')] if pid}
-        trees.signal_all(trees.processes_of({known.id}, sessions, known.places),
+        trees.signal_all(trees.processes_of({known.folder}, sessions, known.places),
                          signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
 
     def release(self, handle: str) -> None:
         known = _read_handle(handle)
         shutil.rmtree(known.folder, ignore_errors=True)
-        self._sweeper.sweep(known.id)
+        self._sweeper.sweep(known.folder)
 
     # news
 
@@ -213,7 +213,7 @@ class ProcessEngine:
                     continue
             except ChildProcessError:
                 pass
-            del self._children[pid]
+            self._children.discard(pid)
             ended = True
         return ended
 
@@ -240,8 +240,7 @@ class ProcessEngine:
 
 @dataclass(frozen=True)
 class _Handle:
-    """What a handle says: the launch, its folder, how many tasks, and the working directories they began in."""
-    id: str
+    """What a handle says: the launch's folder, how many tasks, and the working directories they began in."""
     folder: str
     tasks: int
     places: list[str]

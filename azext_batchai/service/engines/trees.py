@@ -10,13 +10,14 @@ import threading
 import time
 from typing import Any, Collection
 
-# Every task carries its launch id under this name; children inherit it unless they clean their environment.
-MARK = 'AZ_BATCHAI_LAUNCH_ID'
+# Every task carries the folder of its launch under this name, which no other launch has; children inherit it unless
+# they clean their environment.
+MARK = 'AZ_BATCHAI_LAUNCH'
 
 
-def processes_of(launch_ids: set[str], sessions: Collection[int] = (), places: Collection[str] = ()) -> list[Any]:
-    """The living processes of launches: marked with an id, in one of `sessions`, at work without a terminal in or below
-    one of the folders `places`, or below one of those processes. A task that hides must give up all four.
+def processes_of(marks: set[str], sessions: Collection[int] = (), places: Collection[str] = ()) -> list[Any]:
+    """The living processes of launches: with one of `marks`, in one of `sessions`, at work without a terminal in or
+    below one of the folders `places`, or below one of those processes. A task that hides must give up all four.
 
     Zombies are left out: nothing is left of them to stop.
     """
@@ -27,7 +28,7 @@ def processes_of(launch_ids: set[str], sessions: Collection[int] = (), places: C
             with process.oneshot():
                 if process.status() == psutil.STATUS_ZOMBIE:
                     continue
-                table[process.pid] = (process, process.ppid(), _belongs(process, launch_ids, sessions, places))
+                table[process.pid] = (process, process.ppid(), _belongs(process, marks, sessions, places))
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     members = {pid for pid, (_, _, belongs) in table.items() if belongs}
@@ -40,12 +41,12 @@ def processes_of(launch_ids: set[str], sessions: Collection[int] = (), places: C
     return [table[pid][0] for pid in members]
 
 
-def _belongs(process: Any, launch_ids: set[str], sessions: Collection[int], places: Collection[str]) -> bool:
+def _belongs(process: Any, marks: set[str], sessions: Collection[int], places: Collection[str]) -> bool:
     import psutil
     try:
         if sessions and os.getsid(process.pid) in sessions:
             return True
-        if process.environ().get(MARK) in launch_ids:
+        if process.environ().get(MARK) in marks:
             return True
         folder = process.cwd() if places else ''
         return any(folder == place or folder.startswith(f'{place}/') for place in places) and not process.terminal()
@@ -69,13 +70,13 @@ class Sweeper:
 
     def __init__(self, pause_seconds: float = 0.05):
         self._pause = pause_seconds
-        self._ids: set[str] = set()
+        self._marks: set[str] = set()
         self._lock = threading.Lock()
         self._running = False
 
-    def sweep(self, launch_id: str) -> None:
+    def sweep(self, mark: str) -> None:
         with self._lock:
-            self._ids.add(launch_id)
+            self._marks.add(mark)
             if self._running:
                 return
             self._running = True
@@ -84,9 +85,9 @@ class Sweeper:
     def _work(self) -> None:
         while True:
             with self._lock:
-                ids, self._ids = self._ids, set()
-                if not ids:
+                marks, self._marks = self._marks, set()
+                if not marks:
                     self._running = False
                     return
-            signal_all(processes_of(ids), signal.SIGKILL)
+            signal_all(processes_of(marks), signal.SIGKILL)
             time.sleep(self._pause)

@@ -106,7 +106,7 @@ class TestProcessEngine(EngineContract):
         assert 'GREETING=two words, "quoted" $HOME' in lines
         assert f'PATH={PATH}' in lines
         assert {line.partition('=')[0] for line in lines} <= {
-            'GREETING', 'PATH', 'PWD', 'SHLVL', 'OLDPWD', '_', 'AZ_BATCHAI_LAUNCH_ID'}
+            'GREETING', 'PATH', 'PWD', 'SHLVL', 'OLDPWD', '_', 'AZ_BATCHAI_LAUNCH'}
 
     def test_a_task_starts_in_its_folder_without_input(self, engine, tmp_path):
         seen, out, _ = self.run(engine, tmp_path, 'pwd; cat; echo done')
@@ -435,7 +435,7 @@ class TestProcessEngine(EngineContract):
                 starter.poll([])
                 watcher.release(handle)
             # The look for strays goes on in the background for a moment.
-            wait_until(lambda: psutil.Process().num_fds(), lambda after: after == before, f'{before} descriptors')
+            wait_until(lambda: psutil.Process().num_fds(), lambda after: after <= before, f'{before} descriptors')
         asyncio.run(story())
 
     # nodes of one machine
