@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import pytest
-from conftest import Az
+from installed_az import Az
 from rest import cluster, job, workspace
 
 ACCOUNT = '-u demoUser -p demoPassword'

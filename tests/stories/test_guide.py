@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import Az, Result
+from installed_az import Az, Result
 from rest import ACCOUNT, Rest, cluster, file_server, job, workspace
 
 DATA = Path(__file__).resolve().parent.parent / 'data' / 'guide-lines.txt'

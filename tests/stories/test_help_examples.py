@@ -8,7 +8,7 @@ from typing import Any, Callable
 import azext_batchai._help  # noqa: F401  (fills the table of help texts)
 import pytest
 import yaml
-from conftest import Az
+from installed_az import Az
 from knack.help_files import helps
 from rest import ACCOUNT, Rest, cluster, file_server, job, workspace
 

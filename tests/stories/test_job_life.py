@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import psutil
 import pytest
-from conftest import Az
+from installed_az import Az
 from rest import Rest, cluster, job
 
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import psutil
-from conftest import Az
+from installed_az import Az
 from rest import Rest, cluster, workspace
 
 

@@ -65,10 +65,10 @@ def signal_all(processes: list[Any], number: signal.Signals) -> None:
 
 
 class Sweeper:
-    """Kills what ended launches left running, in the background: one look at the process table serves many launches,
-    and nobody waits for it."""
+    """Kills what ended launches left running, in the background and a moment later: one look at the process table
+    serves all launches that ended in the meantime, and nobody waits for it."""
 
-    def __init__(self, pause_seconds: float = 0.05):
+    def __init__(self, pause_seconds: float = 0.25):
         self._pause = pause_seconds
         self._marks: set[str] = set()
         self._lock = threading.Lock()
@@ -84,10 +84,10 @@ class Sweeper:
 
     def _work(self) -> None:
         while True:
+            time.sleep(self._pause)
             with self._lock:
                 marks, self._marks = self._marks, set()
                 if not marks:
                     self._running = False
                     return
             signal_all(processes_of(marks), signal.SIGKILL)
-            time.sleep(self._pause)
