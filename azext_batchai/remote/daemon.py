@@ -16,6 +16,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import ClientRequestError, FileOperationError, ValidationError
 
+from azext_batchai.arm.locks import is_locked
 from azext_batchai.remote.connection import connection_file
 
 _START_SECONDS = 20.0
@@ -42,18 +43,10 @@ class Daemon:
 
     def is_running(self) -> bool:
         """Whether a service holds the data folder's lock. Process ids may be reused, the lock cannot lie."""
-        import fcntl
         try:
-            descriptor = os.open(self.data_dir / 'service.lock', os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return False
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
+            return is_locked(self.data_dir / 'service.lock')
+        except OSError as error:
+            raise FileOperationError(f"Cannot look into '{self.data_dir}': {error.strerror}.") from None
 
     def ask(self, timeout: float = 3.0) -> dict[str, Any] | None:
         """The running service's own words about itself, or None when it does not answer within `timeout` seconds."""

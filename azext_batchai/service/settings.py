@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, get_type_hints
 
 ENVIRONMENT_PREFIX = 'BATCHAI_SERVICE_'
 
@@ -62,9 +62,7 @@ class Settings:
         return self.data_dir / 'service.log'
 
 
-_TYPES: dict[str, type] = {'data_dir': Path, 'host': str, 'port': int, 'engine': str, 'shell': str,
-                           'terminate_grace_seconds': float, 'autoscale_idle_seconds': float,
-                           'request_limit_bytes': int, 'request_timeout_seconds': float, 'log_level': str}
+_TYPES: dict[str, Callable[[Any], Any]] = get_type_hints(Settings)
 
 
 def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,7 +90,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text('utf-8'))
     except (OSError, ValueError) as error:
         raise SettingsError(f'{path} cannot be used: {error}') from None
-    known = {field.name for field in fields(Settings)} - {'data_dir'}
+    known = set(_TYPES) - {'data_dir'}
     if not isinstance(content, dict) or set(content) - known:
         raise SettingsError(f'{path} should be an object with any of these keys: {", ".join(sorted(known))}')
     return {name: _convert(name, value, str(path)) for name, value in content.items()}
@@ -102,4 +100,4 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         return _TYPES[name](value)
     except (TypeError, ValueError):
-        raise SettingsError(f'{name} from {origin} should be a {_TYPES[name].__name__}, but is {value!r}') from None
+        raise SettingsError(f'{name} from {origin} should be a {getattr(_TYPES[name], '__name__', 'value')}, but is {value!r}') from None

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
+from azext_batchai.arm.locks import is_locked
 from azext_batchai.service.engines import trees
 from azext_batchai.service.engines.base import (
     Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation, Task)
@@ -160,7 +161,7 @@ class ProcessEngine:
         for number in range(known.tasks):
             base = f'{known.folder}/{number}'
             code = _read_number(f'{base}.exit')
-            if code is None and _is_locked(f'{base}.lock'):
+            if code is None and is_locked(f'{base}.lock'):
                 running = True
                 self._watch_process(_read_number(f'{base}.started'))
             elif code is None:
@@ -182,7 +183,7 @@ class ProcessEngine:
         except FileNotFoundError:
             return
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
-        sessions = {pid for number in range(known.tasks) if _is_locked(f'{known.folder}/{number}.lock')
+        sessions = {pid for number in range(known.tasks) if is_locked(f'{known.folder}/{number}.lock')
                     for pid in [_read_number(f'{known.folder}/{number}.started')] if pid}
         trees.signal_all(trees.processes_of({known.folder}, sessions, known.places),
                          signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
@@ -267,17 +268,3 @@ def _read_number(path: str) -> int | None:
     except FileNotFoundError:
         return None
     return int(text) if text.endswith('\n') else None
-
-
-def _is_locked(path: str) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
