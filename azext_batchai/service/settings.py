@@ -100,4 +100,5 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         return _TYPES[name](value)
     except (TypeError, ValueError):
-        raise SettingsError(f'{name} from {origin} should be a {getattr(_TYPES[name], '__name__', 'value')}, but is {value!r}') from None
+        kind = getattr(_TYPES[name], '__name__', 'value')
+        raise SettingsError(f'{name} from {origin} should be a {kind}, but is {value!r}') from None
