@@ -26,7 +26,7 @@ setup(
     name='batchai',
     version=VERSION,
     description='Azure Batch AI for the Azure CLI, with a self-hosted service that runs the jobs.',
-    long_description=(HERE / 'README.md').read_text('utf-8') + '\n\n' + (HERE / 'HISTORY.rst').read_text('utf-8'),
+    long_description=(HERE / 'README.md').read_text('utf-8'),
     long_description_content_type='text/markdown',
     license='MIT',
     license_files=['LICENSE'],
