@@ -45,8 +45,8 @@ class Daemon:
         """Whether a service holds the data folder's lock. Process ids may be reused, the lock cannot lie."""
         try:
             return is_locked(self.data_dir / 'service.lock')
-        except OSError as error:
-            raise FileOperationError(f"Cannot look into '{self.data_dir}': {error.strerror}.") from None
+        except OSError:
+            return False  # no service of ours; a start would say what is wrong with the folder
 
     def ask(self, timeout: float = 3.0) -> dict[str, Any] | None:
         """The running service's own words about itself, or None when it does not answer within `timeout` seconds."""

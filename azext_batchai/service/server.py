@@ -28,7 +28,8 @@ class StartError(Exception):
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Running jobs go on when the service ends. Raises StartError."""
     make_data_dir(settings.data_dir)
-    with _only_one(settings.lock_file), _listen(settings) as listener:
+    _hold_lock(settings.lock_file)
+    with _listen(settings) as listener:
         asyncio.run(_serve(settings, listener))
 
 
@@ -44,18 +45,17 @@ def make_data_dir(data_dir: Path) -> None:
                          '--data-dir.') from None
 
 
-@contextlib.contextmanager
-def _only_one(lock_file: Path) -> Iterator[None]:
-    """Hold the data folder's lock, which ends with the process, however that ends."""
+def _hold_lock(lock_file: Path) -> None:
+    """Lock the data folder until this process ends, however it ends: whoever finds the lock free knows that it has.
+
+    Raises StartError when another process holds it.
+    """
     descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartError(f'A service already runs on {lock_file.parent}.') from None
-        yield
-    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
+        raise StartError(f'A service already runs on {lock_file.parent}.') from None
 
 
 @contextlib.contextmanager
@@ -173,14 +173,14 @@ def reset(settings: Settings) -> None:
     from azext_batchai.service.engines.disposal import delete_unmounted
     if not settings.data_dir.is_dir():
         return
-    with _only_one(settings.lock_file):
-        _kill_launches(settings)
-        for name in _OWN:
-            place = settings.data_dir / name
-            if place.is_dir():
-                delete_unmounted(place)
-            else:
-                place.unlink(missing_ok=True)
+    _hold_lock(settings.lock_file)
+    _kill_launches(settings)
+    for name in _OWN:
+        place = settings.data_dir / name
+        if place.is_dir():
+            delete_unmounted(place)
+        else:
+            place.unlink(missing_ok=True)
 
 
 def _kill_launches(settings: Settings) -> None:

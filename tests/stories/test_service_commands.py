@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -13,8 +14,13 @@ from rest import Rest, cluster, workspace
 
 
 def has_ended(pid: int) -> bool:
-    """Also when nobody has collected the process yet."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    """Whether the process ends within moments; also when nobody has collected it yet."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_show_tells_state_places_and_capacity_in_every_state(az: Az) -> None:
