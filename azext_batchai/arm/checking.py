@@ -68,6 +68,7 @@ def _explain(error: Any) -> tuple[str, str]:
     """Path and problem of a fastjsonschema error. Its own text repeats the whole path and quotes schema terms."""
     path = _join(error.path[1:])
     definition, rule, value = error.definition, error.rule, error.value
+    secret = bool(error.path[1:]) and (error.path[-1] in shapes.SECRET_KEYS or path.endswith('].value'))
     if rule in ('additionalProperties', 'required') and 'properties' in definition:
         # A key that is misspelled is missing as well; the spelling is the better news.
         for unknown in sorted(set(value) - set(definition['properties'])):
@@ -76,7 +77,7 @@ def _explain(error: Any) -> tuple[str, str]:
         missing = next(key for key in definition['required'] if key not in value)
         return _join([*error.path[1:], missing]), 'is required'
     if rule == 'type':
-        return path, f'should be {_KIND.get(definition["type"], definition["type"])}, but is {_describe(value)}'
+        return path, f'should be {_KIND.get(definition["type"], definition["type"])}, but is {_describe(value, secret)}'
     if rule == 'enum':
         return path, f"should be one of {', '.join(definition['enum'])}, but is {_describe(value)}"
     if rule in ('minimum', 'maximum'):
@@ -109,7 +110,10 @@ def _join(parts: list[Any]) -> str:
     return text.lstrip('.')
 
 
-def _describe(value: Any) -> str:
+def _describe(value: Any, secret: bool = False) -> str:
+    """The value in a few words; of a secret only its kind."""
+    if secret and isinstance(value, (bool, int, float)):
+        return 'true or false' if isinstance(value, bool) else 'a number'
     if isinstance(value, bool):
         return 'true' if value else 'false'
     if isinstance(value, (int, float)):

@@ -12,7 +12,6 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {'type': 'string'}
 NAME: Schema = {'type': 'string', 'minLength': 1}
-FLAG: Schema = {'type': 'boolean'}
 COUNT: Schema = {'type': 'integer', 'minimum': 0, 'maximum': 2**31 - 1}
 POSITIVE: Schema = {'type': 'integer', 'minimum': 1, 'maximum': 2**31 - 1}
 READ_ONLY: Schema = {'readOnly': True}
@@ -20,10 +19,13 @@ ENVIRONMENT_NAME: Schema = {'type': 'string', 'pattern': r'^[A-Za-z_][A-Za-z0-9_
                             'description': 'letters, digits and _, not starting with a digit'}
 DIRECTORY_ID: Schema = {'type': 'string', 'pattern': r'^[A-Za-z0-9_]{1,128}$',
                         'description': 'letters, digits and _, because it becomes part of a variable name'}
-RELATIVE_PATH: Schema = {'type': 'string', 'pattern': r'^(?!/)(?!(.*/)?\.\.(/|$))[^\x00]+$',
-                         'description': 'a path below the mount root, without ..'}
-OPTIONAL_RELATIVE_PATH: Schema = {'type': 'string', 'pattern': r'^(?!/)(?!(.*/)?\.\.(/|$))[^\x00]*$',
-                                  'description': 'a relative path without ..'}
+RELATIVE_PATH: Schema = {'type': 'string', 'pattern': r'^(?!/)(?!([^/]*/)*\.\.(/|$))[^\x00-\x1f\x7f]+$',
+                         'description': 'a path below the mount root, without .. and control characters'}
+OPTIONAL_RELATIVE_PATH: Schema = {'type': 'string', 'pattern': r'^(?!/)(?!([^/]*/)*\.\.(/|$))[^\x00-\x1f\x7f]*$',
+                                  'description': 'a relative path without .. and control characters'}
+
+# Properties whose value no reply, log or message may show; of the items of `secrets` it is `value`.
+SECRET_KEYS = frozenset({'adminUserPassword', 'accountKey', 'instrumentationKey', 'password'})
 
 
 def _object(required: tuple[str, ...] = (), **properties: Schema) -> Schema:

@@ -10,7 +10,6 @@ class _Text(str, Enum):
 
 
 class ProvisioningState(_Text):
-    CREATING = 'creating'
     SUCCEEDED = 'succeeded'
     FAILED = 'failed'
     DELETING = 'deleting'

@@ -7,8 +7,9 @@ import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
-from azext_batchai.service.settings import Settings, SettingsError, load_settings
+from azext_batchai.service.settings import LOG_LEVELS, Settings, SettingsError, load_settings
 from azext_batchai.version import __version__
 
 
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--host', help='address to listen on (default: 127.0.0.1)')
     parser.add_argument('--port', type=int, help='TCP port (default: the one used before, else a free one)')
     parser.add_argument('--engine', help='what runs the jobs (default: process)')
-    parser.add_argument('--log-level', choices=('debug', 'info', 'warning', 'error'))
+    parser.add_argument('--log-level', choices=LOG_LEVELS)
     parser.add_argument('--daemon', action='store_true', help='log to the data folder only, outlive the terminal')
     parser.add_argument('--version', action='version', version=__version__)
     options = parser.parse_args(arguments)
@@ -32,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings(options.data_dir, flags)
         if options.command == 'reset':
-            server.reset(settings)
+            from azext_batchai.service.reset import reset
+            reset(settings)
             return 0
         server.make_data_dir(settings.data_dir)
         _set_up_logging(settings, options.daemon)
@@ -45,13 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+class _PrivateLog(RotatingFileHandler):
+    """A log that only its owner can read, also after it was rotated."""
+
+    def _open(self) -> Any:
+        return open(self.baseFilename, self.mode, encoding='utf-8',
+                    opener=lambda path, flags: os.open(path, flags, 0o600))
+
+
 def _set_up_logging(settings: Settings, daemon: bool) -> None:
     from azext_batchai.service.server import ignore_hangup
     handlers: list[logging.Handler] = []
     if daemon:
         ignore_hangup()
-        os.close(os.open(settings.log_file, os.O_WRONLY | os.O_CREAT, 0o600))
-        handlers.append(RotatingFileHandler(settings.log_file, maxBytes=10_000_000, backupCount=3))
+        handlers.append(_PrivateLog(settings.log_file, maxBytes=10_000_000, backupCount=3))
     else:
         handlers.append(logging.StreamHandler())
     logging.basicConfig(level=settings.log_level.upper(), handlers=handlers,

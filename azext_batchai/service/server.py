@@ -28,14 +28,25 @@ class StartError(Exception):
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Running jobs go on when the service ends. Raises StartError."""
     make_data_dir(settings.data_dir)
-    _hold_lock(settings.lock_file)
+    hold_lock(settings.lock_file)
     with _listen(settings) as listener:
         asyncio.run(_serve(settings, listener))
 
 
+# What may lie in a data folder before its first service: what the command line keeps there, and settings.
+_WELCOME = frozenset({'connection.json', 'connection.new', 'data-dir', 'data-dir.new', 'settings.json'})
+
+
 def make_data_dir(data_dir: Path) -> None:
-    """Make sure that we can write there. Raises StartError."""
+    """Make sure that the folder is ours and that we can write there. Raises StartError.
+
+    A folder with somebody else's files is refused: a reset deletes what is in the data folder.
+    """
     try:
+        names = {path.name for path in data_dir.iterdir()} if data_dir.is_dir() else set()
+        if names - _WELCOME and not names & {'service.lock', 'batchai.db'}:
+            raise StartError(f'The data folder {data_dir} holds files that are not of a Batch AI service. Choose an '
+                             'empty or a new one with --data-dir.')
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = data_dir / f'.probe-{os.getpid()}'
         probe.touch()
@@ -45,7 +56,7 @@ def make_data_dir(data_dir: Path) -> None:
                          '--data-dir.') from None
 
 
-def _hold_lock(lock_file: Path) -> None:
+def hold_lock(lock_file: Path) -> None:
     """Lock the data folder until this process ends, however it ends: whoever finds the lock free knows that it has.
 
     Raises StartError when another process holds it.
@@ -91,21 +102,25 @@ def _last_port(state_file: Path) -> int | None:
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
     from azext_batchai.service.app import create_app
+    from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
     from azext_batchai.service.tls import ensure_certificates
 
     ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
     port = listener.getsockname()[1]
     service, scheduler = _assemble(settings, port)
-    config = uvicorn.Config(create_app(service), log_config=None, access_log=False, lifespan='off', server_header=False,
-                            ssl_certfile=settings.server_certificate_file, timeout_keep_alive=75,
-                            timeout_graceful_shutdown=1)
+    protocol = bounded_protocol(settings.request_timeout_seconds, raise_descriptor_limit())
+    config = uvicorn.Config(create_app(service), http=protocol, ws='none', log_config=None, access_log=False,
+                            lifespan='off', server_header=False, proxy_headers=False,
+                            ssl_certfile=settings.server_certificate_file, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    # uvicorn catches these, shuts down in order, and raises them again; by then they have done their work.
+    # uvicorn catches these while it serves, and raises them again when it has shut down in order.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    scheduling = asyncio.create_task(scheduler.run())
+        signal.signal(number, lambda *_: setattr(server, 'should_exit', True))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0)
     _write_state(settings, port)
+    scheduling = asyncio.create_task(scheduler.run())
     _log.info('batchai %s listens on %s:%s, data in %s', __version__, settings.host, port, settings.data_dir)
     done, _ = await asyncio.wait({scheduling, serving}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
@@ -114,8 +129,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     service.store.close()
     _log.info('stopped; jobs that run go on')
     for task in done:
-        if not task.cancelled() and task.exception():
-            raise task.exception() or RuntimeError
+        task.result()
 
 
 def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
@@ -123,6 +137,7 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     import sqlite3
     from azext_batchai.service.context import Service
     from azext_batchai.service.engines.registry import create_engine
+    from azext_batchai.service.recovery import put_away
     from azext_batchai.service.scheduler.launching import Folders
     from azext_batchai.service.scheduler.loop import Scheduler
     from azext_batchai.service.scheduler.plan import Timing
@@ -140,6 +155,7 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     if not capabilities.usable:
         raise StartError(f"The engine '{engine.name}' cannot be used here: {capabilities.reason}.")
     folders = Folders(settings.data_dir)
+    put_away(store, engine, folders)
     service = Service(
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
         clock=time.time, new_guid=lambda: str(uuid.uuid4()), wake=lambda: None, started=time.time(),
@@ -160,45 +176,6 @@ def _write_state(settings: Settings, port: int) -> None:
     temporary = settings.state_file.with_suffix('.new')
     temporary.write_text(json.dumps(state, indent=1), 'utf-8')
     os.replace(temporary, settings.state_file)
-
-
-# All that the service makes in its data folder; a reset deletes this and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'output', 'storage', 'fileservers', 'trash',
-        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token', 'ca.pem', 'server.pem',
-        'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
-
-
-def reset(settings: Settings) -> None:
-    """End what still runs of a stopped service and delete what it made. Raises StartError while one runs."""
-    from azext_batchai.service.engines.disposal import delete_unmounted
-    if not settings.data_dir.is_dir():
-        return
-    _hold_lock(settings.lock_file)
-    _kill_launches(settings)
-    for name in _OWN:
-        place = settings.data_dir / name
-        if place.is_dir():
-            delete_unmounted(place)
-        else:
-            place.unlink(missing_ok=True)
-
-
-def _kill_launches(settings: Settings) -> None:
-    from azext_batchai.service.engines.base import LaunchState
-    from azext_batchai.service.engines.registry import create_engine
-    from azext_batchai.service.store import Store
-    if not settings.database_file.exists():
-        return
-    store, engine = Store(settings.database_file), create_engine(settings)
-    handles = [launch.handle for launch in store.launches.live() if launch.handle]
-    store.close()
-    for handle in handles:
-        engine.stop(handle, 0)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if all(seen.state is not LaunchState.RUNNING for seen in engine.poll(handles).values()):
-            return
-        time.sleep(0.02)
 
 
 def ignore_hangup() -> None:

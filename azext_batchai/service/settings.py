@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, get_type_hints
 
 ENVIRONMENT_PREFIX = 'BATCHAI_SERVICE_'
+LOG_LEVELS = ('debug', 'info', 'warning', 'error')
 
 
 class SettingsError(ValueError):
@@ -80,9 +81,22 @@ def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping
     values.update({name: _convert(name, value, f'option {name}') for name, value in flags.items() if value is not None})
     values['data_dir'] = data_dir
     settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
     if not 0 <= settings.port <= 65535:
         raise SettingsError(f'port {settings.port} is not between 0 and 65535')
-    return settings
+    if settings.log_level not in LOG_LEVELS:
+        raise SettingsError(f"log_level '{settings.log_level}' is not one of {', '.join(LOG_LEVELS)}")
+    if settings.host in ('', '0.0.0.0', '::'):
+        raise SettingsError(f"host '{settings.host}' is not an address that clients can name; give the one they use")
+    for name in ('terminate_grace_seconds', 'autoscale_idle_seconds', 'request_timeout_seconds'):
+        if not 0 <= getattr(settings, name) < float('inf'):
+            raise SettingsError(f'{name} {getattr(settings, name)} is not a number of seconds from 0 up')
+    if settings.request_limit_bytes < 1:
+        raise SettingsError(f'request_limit_bytes {settings.request_limit_bytes} is not a number from 1 up')
 
 
 def _read_file(path: Path) -> dict[str, Any]:

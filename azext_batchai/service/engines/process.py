@@ -13,11 +13,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import logging
 import os
+import re
 import shutil
 import signal
 import time
+import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -28,7 +32,12 @@ from azext_batchai.service.engines.base import (
 from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.engines.disposal import discard
 
+_log = logging.getLogger(__name__)
+
 _LOCK_FD = 9
+_NODE_NAME = re.compile(r'tvm-\d+_\d+-\w+\Z')
+# What a shell says of a process that was killed: 128 + SIGKILL.
+_KILLED = 137
 
 # $1 launch folder and task number, $2 working directory, $3 shell, $4 command. The traps let the shell outlive the
 # signal that ends its task, to write the exit code down; a trapped signal is back to normal in the task itself.
@@ -44,8 +53,12 @@ class ProcessEngine:
     """See `base.Engine`."""
     name = 'process'
 
-    def __init__(self, shell: str = ''):
-        """`shell` runs the commands, with ``-c``; by default bash where there is one, as on the nodes of old."""
+    def __init__(self, shell: str = '', trash: Path | None = None):
+        """`shell` runs the commands, with ``-c``; by default bash where there is one, as on the nodes of old.
+
+        `trash` is where the folders of nodes that leave wait for their deletion.
+        """
+        self._trash = trash
         self._shell = shell or shutil.which('bash') or '/bin/sh'
         self._children: set[int] = set()
         self._wake: Callable[[], None] = lambda: None
@@ -62,7 +75,7 @@ class ProcessEngine:
 
     def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
         try:
-            names = sorted(os.listdir(cluster.folder), key=_node_number)
+            names = sorted(filter(_NODE_NAME.match, os.listdir(cluster.folder)), key=_node_number)
         except FileNotFoundError:
             return []
         cores, gpus = os.cpu_count() or 1, count_gpus()
@@ -76,7 +89,7 @@ class ProcessEngine:
             present = [node.id for node in self.nodes(cluster)]
             surplus = len(present) - count
             for name in [name for name in leaving if name in present][:max(0, surplus)]:
-                discard(cluster.folder / name, cluster.folder.parent.parent / 'trash')
+                discard(cluster.folder / name, self._trash or cluster.folder.parent / 'trash')
             taken = {_node_number(name) for name in present}
             for number in sorted(set(range(1, count + len(present) + 1)) - taken)[:max(0, -surplus)]:
                 stamp = time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())
@@ -87,7 +100,7 @@ class ProcessEngine:
     # launches
 
     def start(self, launch: Launch) -> str:
-        handle = json.dumps({'folder': str(launch.folder), 'tasks': len(launch.tasks),
+        handle = json.dumps({'folder': str(launch.folder), 'tasks': len(launch.tasks), 'boot': _boot_id(),
                              'places': sorted({str(task.working_directory) for task in launch.tasks})})
         started: list[int] = []
         try:
@@ -127,6 +140,9 @@ class ProcessEngine:
         base = launch.folder / str(number)
         if os.path.exists(f'{base}.started'):
             return None
+        for log in (task.stdout, task.stderr):
+            if os.path.exists(log) and not os.path.isfile(log):  # opening a pipe would wait for its reader
+                raise LaunchRejected(f'{log} is not an ordinary file')
         lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
@@ -150,14 +166,20 @@ class ProcessEngine:
 
     def poll(self, handles: Sequence[str]) -> dict[str, Observation]:
         self._reap()
-        return {handle: self._observe(handle) for handle in handles}
+        return {handle: self._guarded_look(handle) for handle in handles}
 
-    def _observe(self, handle: str) -> Observation:
+    def _guarded_look(self, handle: str) -> Observation:
         try:
-            known = _read_handle(handle)
+            return self._observe(_read_handle(handle))
         except ValueError:
             return Observation(LaunchState.LOST)
-        codes, running, lost = [], False, False
+        except OSError as error:  # no descriptors, no memory: it is no news of this launch
+            _log.warning('a launch cannot be looked at now: %s', error)
+            return Observation(LaunchState.RUNNING)
+
+    def _observe(self, known: _Handle) -> Observation:
+        codes: list[int | None] = []
+        running, lost = False, False
         for number in range(known.tasks):
             base = f'{known.folder}/{number}'
             code = _read_number(f'{base}.exit')
@@ -169,18 +191,27 @@ class ProcessEngine:
                 code = _read_number(f'{base}.exit')
                 lost = lost or code is None
             codes.append(code)
+        if lost and known.boot == _boot_id() and os.path.isdir(known.folder):
+            # The machine is the same, so the shell was killed, by its own task or from outside. What ran, ran once.
+            codes, lost = [_KILLED if code is None else code for code in codes], False
+            running = running or self._end_strays(known)
         if not running and os.path.exists(f'{known.folder}/stop'):
-            survivors = trees.processes_of({known.folder}, places=known.places)
-            trees.signal_all(survivors, signal.SIGKILL)
-            running = bool(survivors)
+            running = self._end_strays(known)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
         return Observation(state, tuple(codes))
 
+    @staticmethod
+    def _end_strays(known: _Handle) -> bool:
+        """Kill what is left of a launch without its shells; whether there was anything."""
+        survivors = trees.processes_of({known.folder}, places=known.places)
+        trees.signal_all(survivors, signal.SIGKILL)
+        return bool(survivors)
+
     def stop(self, handle: str, grace_seconds: float) -> None:
-        known = _read_handle(handle)
         try:
+            known = _read_handle(handle)
             Path(known.folder, 'stop').touch()
-        except FileNotFoundError:
+        except (ValueError, FileNotFoundError):
             return
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
         sessions = {pid for number in range(known.tasks) if is_locked(f'{known.folder}/{number}.lock')
@@ -189,7 +220,10 @@ class ProcessEngine:
                          signal.SIGTERM if grace_seconds > 0 else signal.SIGKILL)
 
     def release(self, handle: str) -> None:
-        known = _read_handle(handle)
+        try:
+            known = _read_handle(handle)
+        except ValueError:
+            return
         shutil.rmtree(known.folder, ignore_errors=True)
         self._sweeper.sweep(known.folder)
 
@@ -245,6 +279,7 @@ class _Handle:
     folder: str
     tasks: int
     places: list[str]
+    boot: str = ''
 
 
 def _read_handle(handle: str) -> _Handle:
@@ -253,6 +288,15 @@ def _read_handle(handle: str) -> _Handle:
         return _Handle(**json.loads(handle))
     except TypeError as error:
         raise ValueError(str(error)) from None
+
+
+@lru_cache(maxsize=1)
+def _boot_id() -> str:
+    """Tells one start of this machine from the next; made up, so never met again, where the system does not say."""
+    try:
+        return Path('/proc/sys/kernel/random/boot_id').read_text('ascii').strip()
+    except OSError:
+        return str(uuid.uuid4())
 
 
 def _node_number(name: str) -> int:
@@ -267,4 +311,4 @@ def _read_number(path: str) -> int | None:
             text = file.read()
     except FileNotFoundError:
         return None
-    return int(text) if text.endswith('\n') else None
+    return int(text) if text.endswith('\n') and text.strip().isdigit() else None

@@ -9,7 +9,7 @@ from azext_batchai.service.settings import Settings
 
 def _process(settings: Settings) -> Engine:
     from azext_batchai.service.engines.process import ProcessEngine
-    return ProcessEngine(shell=settings.shell)
+    return ProcessEngine(settings.shell, settings.data_dir / 'trash')
 
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {'process': _process}

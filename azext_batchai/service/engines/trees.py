@@ -4,11 +4,14 @@ psutil reads the process table on Linux and macOS alike; it is imported on first
 """
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 import time
 from typing import Any, Collection
+
+_log = logging.getLogger(__name__)
 
 # Every task carries the folder of its launch under this name, which no other launch has; children inherit it unless
 # they clean their environment.
@@ -90,4 +93,9 @@ class Sweeper:
                 if not marks:
                     self._running = False
                     return
-            signal_all(processes_of(marks), signal.SIGKILL)
+            try:
+                signal_all(processes_of(marks), signal.SIGKILL)
+            except OSError as error:
+                _log.warning('strays cannot be looked for now: %s', error)
+                with self._lock:
+                    self._marks |= marks

@@ -85,9 +85,10 @@ def number_parameter(request: Request, name: str, default: int, least: int, most
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else least - 1
+    if not least <= number <= most:
         raise errors.invalid_parameter(name, f"should be a whole number from {least} to {most}, but is '{text[:40]}'")
-    return int(text)
+    return number
 
 
 def base_view(resource: Resource, collection: str | None = None) -> dict[str, Any]:
@@ -139,5 +140,5 @@ def accepted(service: Service, request: Request, resource: Resource, finished: b
 
 
 def endpoint(request: Request) -> str:
-    """Scheme, host and port under which the client reached us; the Host header was checked before."""
-    return f"{request.url.scheme}://{request.headers['host']}"
+    """Where the client reached us: always TLS, and the Host header was checked before."""
+    return f"https://{request.headers['host']}"

@@ -29,7 +29,7 @@ async def get_operation_result(service: Service, request: Request, subscription:
     while found.status == OperationStatus.IN_PROGRESS and time.monotonic() < until:
         await service.turned.wait(until - time.monotonic())
         found = _require(service, subscription, operation)
-    return JSONResponse(_view(found, common.endpoint(request), location))
+    return JSONResponse(_view(found, common.endpoint(request)))
 
 
 async def get_operation_status(service: Service, request: Request, subscription: str, location: str, operation: str
@@ -37,7 +37,7 @@ async def get_operation_status(service: Service, request: Request, subscription:
     """The Location of an operation; a client may end with it. 202 while it runs, then the same document."""
     found = _require(service, subscription, operation)
     running = found.status == OperationStatus.IN_PROGRESS
-    return JSONResponse(_view(found, common.endpoint(request), location), 202 if running else 200)
+    return JSONResponse(_view(found, common.endpoint(request)), 202 if running else 200)
 
 
 def _require(service: Service, subscription: str, operation: str) -> Operation:
@@ -47,15 +47,13 @@ def _require(service: Service, subscription: str, operation: str) -> Operation:
     return found
 
 
-def _view(operation: Operation, endpoint: str, location: str) -> dict[str, Any]:
+def _view(operation: Operation, endpoint: str) -> dict[str, Any]:
     view: dict[str, Any] = {
-        'id': f'{endpoint}/subscriptions/{operation.subscription}/providers/Microsoft.BatchAI/locations/{location}'
-              f'/operationresults/{operation.guid}',
+        'id': f'{endpoint}/subscriptions/{operation.subscription}/providers/Microsoft.BatchAI/locations/'
+              f'{operation.location}/operationresults/{operation.guid}',
         'name': operation.guid, 'status': operation.status, 'startTime': format_time(operation.started)}
     if operation.ended is not None:
         view['endTime'] = format_time(operation.ended)
     if operation.status == OperationStatus.SUCCEEDED:
         view['properties'] = {'resourceId': operation.resource}
-    if operation.error:
-        view['error'] = operation.error
     return view

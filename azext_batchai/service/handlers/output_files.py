@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import errno
+import os
+from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
@@ -16,6 +18,8 @@ from azext_batchai.service.handlers.jobs import require_job
 from azext_batchai.service.storage.links import file_link, is_valid_link
 from azext_batchai.service.storage.listing import OutsideFolder, confined, list_folder
 from azext_batchai.service.store.jobs import Job
+
+_BLOCK_BYTES = 64 * 1024
 
 
 async def list_output_files(service: Service, request: Request, subscription: str, group: str, workspace: str,
@@ -82,4 +86,22 @@ async def download(service: Service, request: Request, job: str, directory: str,
     except (OSError, OutsideFolder):
         raise errors.ArmError(404, 'ResourceNotFound', f"There is no file '{path}' in the output directory "
                               f'{directory}.') from None
+    if request.method == 'GET' and 'range' not in request.headers:
+        return _whole_file(file)
     return FileResponse(file, media_type='application/octet-stream')
+
+
+def _whole_file(file: Path) -> Response:
+    """As much of the file as there is now: it may grow while it is sent, and the length is said first."""
+    stream = open(file, 'rb')
+    status = os.fstat(stream.fileno())
+
+    def blocks() -> Iterator[bytes]:
+        left = status.st_size
+        with stream:
+            while left and (block := stream.read(min(left, _BLOCK_BYTES))):
+                left -= len(block)
+                yield block
+    return StreamingResponse(blocks(), media_type='application/octet-stream', headers={
+        'content-length': str(status.st_size), 'accept-ranges': 'bytes',
+        'last-modified': formatdate(status.st_mtime, usegmt=True)})

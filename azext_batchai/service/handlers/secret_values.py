@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_DROPPED = frozenset({'adminUserPassword', 'accountKey', 'instrumentationKey', 'password'})
+from azext_batchai.arm.shapes import SECRET_KEYS
 
 
 def take_secrets(properties: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -26,6 +26,6 @@ def _without(value: Any, values: dict[str, str]) -> Any:
         if key == 'secrets':
             values.update({secret['name']: secret['value'] for secret in item if 'value' in secret})
             kept[key] = [{name: part for name, part in secret.items() if name != 'value'} for secret in item]
-        elif key not in _DROPPED:
+        elif key not in SECRET_KEYS:
             kept[key] = _without(item, values)
     return kept

@@ -8,7 +8,7 @@ from typing import Callable
 from azext_batchai.arm.states import FINISHED_JOB_STATES, JobState
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
-from azext_batchai.service.engines.disposal import delete_unmounted, discard
+from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler import journal
 from azext_batchai.service.scheduler.launching import (
     Folders, clear_node, job_launch, job_layout, job_place, lay_out)
@@ -34,6 +34,7 @@ class Attempts:
         self._engine = engine
         self._folders = folders
         self._clock = clock
+        self.forgot_secrets = False
 
     # start
 
@@ -68,8 +69,8 @@ class Attempts:
         if job is None or len(nodes) < len(record.nodes):
             self.ended(record, Observation(LaunchState.LOST))
             return
-        layout = job_layout(job, nodes, self._store.resources.secrets(job.guid))
         try:
+            layout = job_layout(job, nodes, self._store.resources.secrets(job.guid))
             directories = lay_out(job, nodes, layout, self._folders, self._store.resources.guid_of)
             launch = job_launch(record.id, record.purpose, job, nodes, layout, self._folders.launch(record.id))
             handle = self._engine.start(launch)
@@ -80,7 +81,6 @@ class Attempts:
             self._give_up(record, job, failed('JobLaunchFailed', f'The job could not be started: {problem}', -1))
             return
         except (OSError, ValueError) as problem:
-            # ValueError: a variable put a NUL into a path
             cause = f'{problem.filename}: {problem.strerror}' if isinstance(problem, OSError) else str(problem)
             text = f'The folders of the job could not be made: {cause}'
             self._give_up(record, job, failed('JobNodePreparationFailed', text, -1))
@@ -111,7 +111,7 @@ class Attempts:
             if job.state != state:
                 check_job(job.state, state)
             self._store.jobs.begin_stop(guid, state, reason, self._clock())
-            launch = self._current(guid)
+            launch = self._store.launches.open_of(guid)
             if launch:
                 self._store.launches.stopping(launch.id, self._clock())
         if launch is None:
@@ -121,7 +121,7 @@ class Attempts:
 
     def kill(self, guid: str) -> None:
         """The grace is over."""
-        launch = self._current(guid)
+        launch = self._store.launches.open_of(guid)
         if launch:
             if launch.handle:
                 self._engine.stop(launch.handle, 0)
@@ -166,10 +166,17 @@ class Attempts:
                     following = self._intend(job.guid, MAIN, record.attempt, record.nodes, self._clock())
                 else:
                     self._apply(job, result)
-        if record.handle:
-            self._engine.release(record.handle)
         if following:
             self.start(following)
+        else:
+            self._release(record)
+
+    def _release(self, record: LaunchRecord) -> None:
+        """Release the launches of an attempt that is over: the preparation's too, whose processes served the job."""
+        handles = {launch.handle for launch in self._store.launches.of_owner(record.owner)
+                   if launch.attempt == record.attempt}
+        for handle in sorted(filter(None, handles | {record.handle})):
+            self._engine.release(handle)
 
     def _losses(self, guid: str) -> int:
         """How many attempts of the job were lost; those stopped for another reason do not count."""
@@ -195,7 +202,9 @@ class Attempts:
         self._remove_job_mounts(job)
         with self._store.transaction():
             self._store.jobs.finish(job.guid, result.state, result.exit_code, result.errors, now)
-            self._store.operations.succeed(job.guid, now) if job.wish != 'delete' else None
+            if job.wish != 'delete':
+                self._store.operations.succeed(job.guid, now)
+        self.forgot_secrets = self.forgot_secrets or 'secrets' in job.resource.properties
         _log.info('job %s %s, exit code %s', job.resource.id, result.state, result.exit_code)
 
     def _note_end(self, job: Job, record: LaunchRecord, observation: Observation) -> None:
@@ -216,14 +225,11 @@ class Attempts:
         cluster = self._store.clusters.find(job.cluster)
         held = [node.id for node in self._store.clusters.nodes_of_job(job.guid)]
         for node in self._nodes(cluster.resource.guid, held) if cluster else []:
-            delete_unmounted(job_place(job, node).mount_root)
+            root = job_place(job, node).mount_root
+            if root.exists():
+                discard(root, self._folders.trash)
 
     # look-ups
-
-    def _current(self, guid: str) -> LaunchRecord | None:
-        """The launch of the job that has not ended."""
-        open_launches = [launch for launch in self._store.launches.of_owner(guid) if launch.result is None]
-        return open_launches[-1] if open_launches else None
 
     def _nodes(self, cluster_guid: str, node_ids: list[str]) -> list[EngineNode]:
         there = {node.id: node for node in self._engine.nodes(self._folders.cluster(cluster_guid))}

@@ -12,8 +12,8 @@ from typing import Any, Iterable, Mapping
 
 _REFERENCE = re.compile(r'\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))')
 
-# What a task inherits from the environment the service was started in. A list of what may pass, so that tokens and
-# loader variables of that shell do not reach jobs.
+# What a task inherits from the environment the service was started in: a list of what may pass, so that tokens and
+# other settings of that shell do not reach jobs.
 _INHERITED = ('PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH',
               'CUDA_HOME', 'CUDA_PATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'SSL_CERT_FILE', 'SSL_CERT_DIR',
               'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy')
@@ -95,12 +95,26 @@ def job_variables(node: NodePlace, place: JobPlace, addresses: Iterable[str]) ->
 
 
 def output_folders(properties: dict[str, Any], segment: str, variables: Mapping[str, str]) -> dict[str, Path]:
-    """Where the logs (``stdouterr``) and each output directory go (semantics sheet, section 5)."""
-    folders = {'stdouterr': Path(expand(properties['stdOutErrPathPrefix'], variables)) / segment / 'stdouterr'}
+    """Where the logs (``stdouterr``) and each output directory go (semantics sheet, section 5).
+
+    Raises ValueError for a path that is not absolute or climbs, once its variables are known.
+    """
+    folders = {'stdouterr': absolute(properties['stdOutErrPathPrefix'], variables) / segment / 'stdouterr'}
     for directory in properties.get('outputDirectories', []):
         below = expand(directory.get('pathSuffix', ''), variables)
-        folders[directory['id']] = Path(expand(directory['pathPrefix'], variables)) / segment / 'outputs' / below
+        if below.startswith('/') or '..' in Path(below).parts:
+            raise ValueError(f"'{directory['pathSuffix']}' becomes '{below}', which leads out of the directory")
+        folders[directory['id']] = absolute(directory['pathPrefix'], variables) / segment / 'outputs' / below
     return folders
+
+
+def absolute(prefix: str, variables: Mapping[str, str]) -> Path:
+    """The folder that a path prefix names. Raises ValueError when that is no absolute path."""
+    expanded = expand(prefix, variables)
+    if not expanded.startswith('/'):
+        raise ValueError(f"'{prefix}' becomes '{expanded}', which is not an absolute path; begin it with "
+                         '$AZ_BATCHAI_MOUNT_ROOT')
+    return Path(expanded)
 
 
 def directory_variables(properties: dict[str, Any], folders: Mapping[str, Path], variables: Mapping[str, str]

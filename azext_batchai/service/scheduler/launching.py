@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -54,24 +55,25 @@ def job_place(job: Job, node: EngineNode) -> env.JobPlace:
 class JobLayout:
     """Everything about an attempt that does not change while it runs."""
     variables: list[dict[str, str]]
-    folders: dict[str, Path]
+    folders: list[dict[str, Path]]
 
     @property
     def logs(self) -> Path:
-        return self.folders['stdouterr']
+        """The log folder, as the master sees it."""
+        return self.folders[0]['stdouterr']
 
 
 def job_layout(job: Job, nodes: list[EngineNode], secrets: dict[str, str]) -> JobLayout:
-    """Variables for each node of the gang, and the output folders as the master sees them. Pure."""
+    """Variables and output folders for each node of the gang. Pure. Raises ValueError as `env.output_folders`."""
     properties = job.resource.properties
     addresses = [node.address for node in nodes]
     segment = properties['jobOutputDirectoryPathSegment']
     variables: list[dict[str, str]] = []
-    folders: dict[str, Path] = {}
+    folders: list[dict[str, Path]] = []
     for node in nodes:
         named = env.job_variables(node_place(node), job_place(job, node), addresses)
         own_folders = env.output_folders(properties, segment, {**env.inherited(os.environ), **named})
-        folders = folders or own_folders
+        folders.append(own_folders)
         named.update(env.directory_variables(properties, own_folders, named))
         named.update(env.user_variables(properties, secrets, named))
         variables.append({**env.inherited(os.environ), **named})
@@ -102,9 +104,10 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
         link_mounts(mounts, place.mount_root)
         if not place.shared.exists():
             place.shared.symlink_to(shared, target_is_directory=True)
-    for name, folder in sorted(layout.folders.items(), key=lambda item: len(item[1].parts)):
-        _make_output_folder(folder, nodes[0].folder.resolve(), folders.output(job.guid) / name)
-    return {name: str(folder.resolve()) for name, folder in layout.folders.items()}
+    for node, own in zip(nodes, layout.folders):
+        for name, folder in sorted(own.items(), key=lambda item: len(item[1].parts)):
+            _make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
+    return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
 
 
 def _make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:
@@ -149,8 +152,8 @@ def setup_layout(cluster: Cluster, node: EngineNode, secrets: dict[str, str]) ->
     task = cluster.resource.properties.get('nodeSetup', {}).get('setupTask')
     logs = None
     if task:
-        prefix = env.expand(task['stdOutErrPathPrefix'], {**env.inherited(os.environ), **variables})
-        logs = Path(prefix) / task['stdOutErrPathSuffix']
+        prefix = env.absolute(task['stdOutErrPathPrefix'], {**env.inherited(os.environ), **variables})
+        logs = prefix / task['stdOutErrPathSuffix']
         variables['AZ_BATCHAI_STDOUTERR_DIR'] = str(logs)
         variables.update(env.user_variables(task, secrets, variables))
     return {**env.inherited(os.environ), **variables}, logs
@@ -165,8 +168,8 @@ def setup_launch(launch_id: str, cluster: Cluster, node: EngineNode, mounts: lis
     """
     variables, logs = setup_layout(cluster, node, secrets)
     place = node_place(node)
-    steps = [f'{mount.command} {_quote(str(place.mount_root / mount.relative_path))} '
-             f'|| {{ code=$?; echo "mounting {mount.relative_path} failed" >&2; exit $code; }}'
+    steps = [f'{mount.command} {shlex.quote(str(place.mount_root / mount.relative_path))} '
+             f'|| {{ code=$?; echo {shlex.quote(f"mounting {mount.relative_path} failed")} >&2; exit $code; }}'
              for mount in mounts if mount.command]
     task: dict[str, Any] | None = cluster.resource.properties.get('nodeSetup', {}).get('setupTask')
     if task:
@@ -177,8 +180,3 @@ def setup_launch(launch_id: str, cluster: Cluster, node: EngineNode, mounts: lis
     return Launch(launch_id, folder, (Task(
         node.id, '\n'.join(steps), variables, node.folder, out / f'stdout-{node.id}.txt',
         out / f'stderr-{node.id}.txt'),))
-
-
-def _quote(text: str) -> str:
-    import shlex
-    return shlex.quote(text)

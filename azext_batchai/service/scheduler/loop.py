@@ -27,8 +27,8 @@ _MOST_ROUNDS = 50
 _RETRY_SECONDS = 1.0
 # While something is being stopped the engine may know of its end only when asked.
 _STOP_POLL_SECONDS = 0.02
-# News of a task that an earlier service started may not come by itself everywhere.
-_ADOPTED_POLL_SECONDS = 1.0
+# While something runs: news of a task that an earlier service started does not come by itself everywhere.
+_RUNNING_POLL_SECONDS = 1.0
 
 
 class Scheduler:
@@ -80,11 +80,14 @@ class Scheduler:
         times: list[float] = []
         for cluster in self._store.clusters.all():
             self._guarded(self._serve_cluster, cluster, times)
+        if self._attempts.forgot_secrets:
+            self._attempts.forgot_secrets = False
+            self._store.database.overwrite_deleted()
         delays = [max(0.0, min(times) - self._clock())] if times else []
         if any(launch.stop_time is not None for launch in live):
             delays.append(_STOP_POLL_SECONDS)
         elif live:
-            delays.append(_ADOPTED_POLL_SECONDS)
+            delays.append(_RUNNING_POLL_SECONDS)
         if self._retry:
             delays.append(_RETRY_SECONDS)
         return min(delays, default=None)
@@ -171,8 +174,7 @@ class Scheduler:
     def _active(self, cluster_key: str) -> list[ActiveJob]:
         active = []
         for job in self._store.jobs.active(cluster_key):
-            stops = [launch for launch in self._store.launches.of_owner(job.guid) if launch.result is None]
-            current = stops[-1] if stops else None
+            current = self._store.launches.open_of(job.guid)
             active.append(ActiveJob(
                 job.guid, job.node_count, job.wish, job.deadline, job.stop_reason,
                 current.stop_time if current else None, bool(current and current.killed)))
@@ -226,4 +228,8 @@ class Scheduler:
                 self._attempts.finish_queued(job, planning.StopReason.CLUSTER_DELETED)
             self._store.resources.remove(resource.guid)
             self._store.operations.succeed(resource.guid, now)
+        try:
+            self._folders.cluster(resource.guid).folder.rmdir()
+        except OSError:
+            pass  # an engine may have no folder there
         _log.info('cluster %s is deleted', resource.id)

@@ -7,7 +7,6 @@ from typing import Any, Callable
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
 from azext_batchai.service.scheduler.launching import Folders, node_place, setup_launch, setup_layout
-from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
 from azext_batchai.service.store import Store
@@ -28,13 +27,20 @@ class NodeSetup:
 
     def begin(self, cluster: Cluster, node: EngineNode) -> None:
         """Begin the set-up of a preparing node, unless it is under way. Raises EngineUnavailable."""
-        if any(launch.result is None for launch in self._store.launches.of_owner(node.id)):
+        launches = self._store.launches.of_owner(node.id)
+        if any(launch.result is None for launch in launches):
+            return
+        if launches:  # it has had its set-up, and a crash came before the verdict
+            self._unusable(node.id, self._failure(node.id, 0, lost=True))
             return
         try:
             launch = setup_launch(f'{node.id}-setup', cluster, node, self._make_links(cluster, node), {},
                                   self._folders.launch(f'{node.id}-setup'))
         except MountError as problem:
             self._unusable(node.id, error(problem.code, str(problem), nodeId=node.id, mountPath=problem.relative_path))
+            return
+        except ValueError as problem:
+            self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
             return
         if launch is None:
             self._ready(node.id)
@@ -59,13 +65,17 @@ class NodeSetup:
                 task.stdout.parent.mkdir(parents=True, exist_ok=True)
             handle = self._engine.start(launch)
         except (MountError, LaunchRejected, OSError, ValueError) as problem:
-            self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
-            self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
+            with self._store.transaction():
+                self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
+                self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
             return
         self._store.launches.started(record.id, handle)
 
     def ended(self, record: LaunchRecord, observation: Observation) -> None:
-        """Take in the end of a set-up: the node is idle, or unusable with an error on its cluster."""
+        """Take in the end of a set-up: the node is idle, or unusable with an error on its cluster.
+
+        The launch is released when the node leaves, because what a mount command left running serves the mount.
+        """
         code = next((code for code in observation.exit_codes if code), 0)
         lost = observation.state is LaunchState.LOST
         with self._store.transaction():
@@ -77,13 +87,11 @@ class NodeSetup:
                     self._unusable(node.id, self._failure(node.id, code, lost))
                 else:
                     self._ready(node.id)
-        if record.handle:
-            self._engine.release(record.handle)
 
     def abandon(self, node_id: str) -> None:
-        """The node leaves: end its set-up if that still runs."""
+        """The node leaves: end what its set-up left running."""
         for launch in self._store.launches.of_owner(node_id):
-            if launch.result is None and launch.handle:
+            if launch.handle:
                 self._engine.stop(launch.handle, 0)
                 self._engine.release(launch.handle)
         self._store.launches.forget(node_id)
@@ -115,6 +123,8 @@ class NodeSetup:
         _, logs = setup_layout(*found, {})
         file = (logs or found[1].folder / 'startup') / f'stderr-{node_id}.txt'
         try:
+            if not file.is_file():
+                return ''
             with open(file, 'rb') as stream:
                 stream.seek(max(0, file.stat().st_size - 2000))
                 return stream.read().decode('utf-8', 'replace').strip()
@@ -122,10 +132,8 @@ class NodeSetup:
             return ''
 
     def _ready(self, node_id: str) -> None:
-        check_node(NodeState.PREPARING, NodeState.IDLE)
         self._store.clusters.set_node_state(node_id, NodeState.IDLE, self._clock())
 
     def _unusable(self, node_id: str, problem: dict[str, Any]) -> None:
-        check_node(NodeState.PREPARING, NodeState.UNUSABLE)
         self._store.clusters.set_node_state(node_id, NodeState.UNUSABLE, self._clock(), problem)
         _log.warning('node %s is unusable: %s', node_id, problem['message'])

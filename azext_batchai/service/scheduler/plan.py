@@ -132,7 +132,10 @@ def _wanted(view: ClusterView, present: list[NodeView], now: float, timing: Timi
     busy = sum(node.state is NodeState.RUNNING for node in present)
     recent = sum(node.state is NodeState.PREPARING
                  or (node.state is NodeState.IDLE and now - node.since < timing.idle_delay) for node in present)
-    wanted = wanted_nodes(view.scale.minimum, view.scale.maximum, busy, view.queued_nodes, recent)
+    # While jobs wait, an unusable node stands for nothing; when none wait it is the first to leave.
+    unusable = sum(node.state is NodeState.UNUSABLE for node in present) if view.queued_nodes else 0
+    wanted = min(view.scale.maximum, unusable + wanted_nodes(
+        view.scale.minimum, view.scale.maximum, busy, view.queued_nodes, recent))
     return max(wanted, view.scale.initial) if view.fresh else wanted
 
 

@@ -22,10 +22,15 @@ class Entry:
 
 
 def confined(folder: Path, path: str) -> Path:
-    """`path` below `folder`, links resolved. Raises OutsideFolder, and FileNotFoundError when there is nothing."""
+    """`path` below `folder`, links resolved; `folder` itself has none, or it was put in the place of what we made.
+
+    Raises OutsideFolder, and FileNotFoundError when there is nothing.
+    """
     if '\x00' in path or path.startswith('/') or '..' in path.split('/'):
         raise OutsideFolder(f"'{path}' leads out of the directory")
     root = folder.resolve(strict=True)
+    if root != folder.absolute():
+        raise OutsideFolder(f'{folder} is a link now')
     try:
         target = (root / path).resolve(strict=True)
     except RuntimeError:  # a link in a circle, before Python 3.13

@@ -2,7 +2,7 @@
 
 Durability: WAL with ``synchronous=FULL``, so a commit is on disk before a client hears of it. One process and one
 thread use the connection, which keeps every read consistent with the last write. ``secure_delete`` overwrites what is
-deleted, so that secrets do not outlive their use in the free pages of the file.
+deleted in the database file; `Database.overwrite_deleted` empties the write-ahead log, which may still hold it.
 """
 from __future__ import annotations
 
@@ -46,16 +46,24 @@ class Database:
         except BaseException:
             self._depth -= 1
             if self._depth == 0:
-                self.connection.execute('ROLLBACK')
+                self._roll_back()
             raise
         self._depth -= 1
         if self._depth == 0:
             try:
                 self.connection.execute('COMMIT')
             except sqlite3.Error:
-                if self.connection.in_transaction:
-                    self.connection.execute('ROLLBACK')
+                self._roll_back()
                 raise
+
+    def _roll_back(self) -> None:
+        """SQLite may have done it already, as it does when the disk is full."""
+        if self.connection.in_transaction:
+            self.connection.execute('ROLLBACK')
+
+    def overwrite_deleted(self) -> None:
+        """Make sure that what was deleted is in no file any more. Not inside a transaction."""
+        self.connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
 
     def one(self, sql: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()

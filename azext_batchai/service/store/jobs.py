@@ -115,10 +115,6 @@ class Jobs:
         return {row['state']: row['n'] for row in self._database.all(
             'SELECT state, count(*) AS n FROM jobs GROUP BY state')}
 
-    def next_deadline(self) -> float | None:
-        row = self._database.one("SELECT min(deadline) AS t FROM jobs WHERE state = 'running' AND stop_reason IS NULL")
-        return row['t'] if row else None
-
     def wish(self, guid: str, wish: str) -> None:
         """Record what a client wants. ``delete`` is never taken back by a later ``terminate``."""
         with self._database.transaction() as connection:

@@ -63,6 +63,16 @@ class Launches:
         return [_to_launch(row) for row in self._database.all(
             "SELECT * FROM launches WHERE state <> 'ended' ORDER BY rowid")]
 
+    def open_of(self, owner: str) -> LaunchRecord | None:
+        """The launch of a job that has not ended, if there is one."""
+        row = self._database.one("SELECT * FROM launches WHERE owner = ? AND state <> 'ended' ORDER BY rowid DESC",
+                                 (owner,))
+        return _to_launch(row) if row else None
+
+    def find(self, launch_id: str) -> LaunchRecord | None:
+        row = self._database.one('SELECT * FROM launches WHERE id = ?', (launch_id,))
+        return _to_launch(row) if row else None
+
     def of_owner(self, owner: str) -> list[LaunchRecord]:
         """The history of a job or a node's set-up, oldest first."""
         return [_to_launch(row) for row in self._database.all(

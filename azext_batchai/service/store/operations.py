@@ -1,10 +1,8 @@
 """Long-running operations: the documents a client polls after a 202."""
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 from azext_batchai.arm.states import OperationStatus
 from azext_batchai.service.store.database import Database
@@ -21,12 +19,11 @@ class Operation:
     status: str
     started: float
     ended: float | None
-    error: dict[str, Any] | None
 
 
 def _to_operation(row: sqlite3.Row) -> Operation:
     return Operation(row['guid'], row['subscription'], row['location'], row['owner'], row['resource'], row['status'],
-                     row['started'], row['ended'], json.loads(row['error']) if row['error'] else None)
+                     row['started'], row['ended'])
 
 
 class Operations:

@@ -73,12 +73,8 @@ class Resources:
         row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE key = ?', (key,))
         return to_resource(row) if row else None
 
-    def get(self, guid: str) -> Resource:
-        """The resource of that guid. Raises LookupError when it is gone."""
-        row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE guid = ?', (guid,))
-        if row is None:
-            raise LookupError(guid)
-        return to_resource(row)
+    def exists(self, guid: str) -> bool:
+        return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
 
     def guid_of(self, resource_id: str) -> str | None:
         """The guid of the resource with that ARM id, however it is spelled."""
@@ -114,7 +110,3 @@ class Resources:
     def remove(self, guid: str) -> None:
         with self._database.transaction() as connection:
             connection.execute('DELETE FROM resources WHERE guid = ?', (guid,))
-
-    def count(self, collection: str) -> int:
-        row = self._database.one('SELECT count(*) AS n FROM resources WHERE collection = ?', (collection,))
-        return int(row['n']) if row else 0

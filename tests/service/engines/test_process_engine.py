@@ -223,19 +223,52 @@ class TestProcessEngine(EngineContract):
                 os.kill(pid, signal.SIGKILL)
             engine.poll([])
 
-    def test_the_shell_around_a_task_killed_with_it_is_a_lost_launch(self, engine, started, tmp_path):
+    def test_a_task_that_kills_the_shell_around_it_has_ended_and_is_not_lost(self, engine, started, tmp_path):
+        """Lost launches start again, and what ran ought to run once."""
         launch = self.launch(tmp_path, self.forever)
         handle = started(launch)
         os.killpg(self.pid_of(launch), signal.SIGKILL)
-        assert self.wait_for_end(engine, handle) == Observation(LOST, (None,))
+        assert self.wait_for_end(engine, handle) == Observation(ENDED, (137,))
 
-    def test_a_lost_task_makes_the_gang_lost_once_nothing_of_it_runs(self, engine, started, tmp_path):
+    def test_what_runs_on_without_its_shell_is_ended_first(self, engine, started, tmp_path):
+        launch = self.launch(tmp_path, f'setsid sleep 1000 & echo $! > {tmp_path}/pid; sleep 1000')
+        handle = started(launch)
+        pid = pid_in(tmp_path / 'pid')
+        os.kill(self.pid_of(launch), signal.SIGKILL)
+        assert self.wait_for_end(engine, handle) == Observation(ENDED, (137,))
+        assert not is_alive(pid)
+
+    def test_after_a_restart_of_the_machine_the_launch_is_lost(self, engine, started, tmp_path, monkeypatch):
+        launch = self.launch(tmp_path, self.forever)
+        handle = started(launch)
+        os.killpg(self.pid_of(launch), signal.SIGKILL)
+        monkeypatch.setattr('azext_batchai.service.engines.process._boot_id', lambda: 'another')
+        assert self.wait_for_end(self.fresh(engine), handle) == Observation(LOST, (None,))
+
+    @pytest.mark.parametrize('content', ['abc\n', '\n', '-1\n', '1 2\n'])
+    def test_an_exit_code_that_is_none_stops_nobody(self, engine, started, tmp_path, content):
+        launch = self.launch(tmp_path, f'printf "{content}" > $AZ_BATCHAI_LAUNCH/0.exit')
+        handle = started(launch)
+        assert self.wait_for_end(engine, handle) == Observation(ENDED, (137,))
+
+    def test_a_log_that_is_a_pipe_is_refused(self, engine, tmp_path):
+        launch = self.launch(tmp_path, 'true')
+        os.mkfifo(launch.tasks[0].stdout)
+        with pytest.raises(LaunchRejected, match='not an ordinary file'):
+            engine.start(launch)
+
+    def test_a_stray_file_among_the_nodes_is_no_node(self, engine, cluster):
+        self.scaled(engine, cluster, 1)
+        (cluster.folder / '.DS_Store').write_text('')
+        assert [node.number for node in engine.nodes(cluster)] == [1]
+
+    def test_a_killed_task_of_a_gang_ends_it_once_nothing_of_it_runs(self, engine, started, tmp_path):
         launch = self.launch(tmp_path, self.forever, f'while [ ! -e {tmp_path}/go ]; do sleep 0.01; done')
         handle = started(launch)
         os.killpg(self.pid_of(launch), signal.SIGKILL)
         assert self.observe(engine, handle).state is RUNNING
         (tmp_path / 'go').touch()
-        assert self.wait_for_end(engine, handle) == Observation(LOST, (None, 0))
+        assert self.wait_for_end(engine, handle) == Observation(ENDED, (137, 0))
 
     def test_no_zombies_are_left(self, engine, tmp_path):
         before = {child.pid for child in psutil.Process().children()}
@@ -301,7 +334,7 @@ class TestProcessEngine(EngineContract):
         launch.folder.mkdir(parents=True)
         (launch.folder / '0.started').write_text('')
         handle = engine.start(launch)
-        assert self.wait_for_end(engine, handle).state is LOST
+        assert self.wait_for_end(engine, handle).state is ENDED
         assert not (tmp_path / 'count').exists()
 
     @pytest.mark.parametrize('command, environment, said', [
@@ -455,7 +488,7 @@ class TestProcessEngine(EngineContract):
         (node.folder / 'mounts').mkdir()
         (node.folder / 'mounts' / 'afs').symlink_to(share)
         self.scaled(engine, cluster, 0, [node.id])
-        trash = cluster.folder.parent.parent / 'trash'
+        trash = cluster.folder.parent / 'trash'
         wait_until(lambda: list(trash.iterdir()), lambda left: left == [], 'the trash to be empty')
         assert (share / 'precious').read_text() == 'x'
 

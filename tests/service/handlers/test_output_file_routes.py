@@ -152,7 +152,7 @@ def test_a_link_needs_no_token_and_gives_the_bytes(running):
     assert (response.status_code, response.content) == (200, b'0123456789')
     assert response.headers['content-type'] == 'application/octet-stream'
     assert response.headers['accept-ranges'] == 'bytes'
-    assert {'etag', 'last-modified'} <= set(response.headers)
+    assert 'last-modified' in response.headers
     head = running.request('HEAD', link(running), token=None)
     assert (head.status_code, head.content, head.headers['content-length']) == (200, b'', '10')
 

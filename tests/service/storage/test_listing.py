@@ -69,13 +69,17 @@ def test_a_link_within_the_folder_is_an_ordinary_entry(folder):
     assert names(folder, 'sub') == ['back', 'c.txt', 'deep']
 
 
-def test_the_folder_itself_may_be_reached_by_a_link(folder):
-    """Output folders are seen through the links that are mounts."""
-    mounted = folder.parent / 'mounted'
-    mounted.symlink_to(folder)
+def test_a_folder_that_was_swapped_for_a_link_is_refused(folder):
+    """The folders of a job are kept with their links resolved; a link there was put by the job."""
+    swapped = folder.parent / 'swapped'
+    swapped.symlink_to(folder)
+    with pytest.raises(OutsideFolder):
+        list_folder(swapped, '.')
+
+
+def test_a_link_that_stays_inside_is_listed(folder):
     (folder / 'sub' / 'same').symlink_to('c.txt')
-    assert names(mounted) == ['a.txt', 'b.txt', 'sub']
-    assert names(mounted, 'sub') == ['c.txt', 'deep', 'same']
+    assert names(folder, 'sub') == ['c.txt', 'deep', 'same']
 
 
 def test_what_is_neither_file_nor_folder_is_left_out(folder):
