@@ -61,6 +61,7 @@ ROUTES = [
     Route('DELETE', _JOB, jobs.delete_job),
     Route('POST', f'{_JOB}/terminate', jobs.terminate_job),
     Route('POST', f'{_JOB}/listOutputFiles', output_files.list_output_files),
+    Route('GET', f'{_JOB}/listOutputFiles', output_files.list_output_files),  # clients follow a nextLink with GET
     Route('POST', f'{_JOB}/listRemoteLoginInformation', remote_login.list_job_nodes),
 
     Route('GET', f'{_LOCATION}/operationresults/{{operation}}', operations.get_operation_result),

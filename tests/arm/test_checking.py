@@ -143,3 +143,19 @@ def test_a_whole_number_written_with_a_point_never_reaches_the_service_as_a_floa
 ])
 def test_the_hint_names_the_nearest_word_or_all_of_them(word, known, hint):
     assert nearest_hint(word, known) == hint
+
+
+@pytest.mark.parametrize('path', ['x\n/../../y', '../y', 'a/../b', '..', '/a', 'a\tb', 'a\x7fb', ''])
+def test_a_relative_mount_path_cannot_climb_or_hide(path):
+    volumes = {'unmanagedFileSystems': [{'mountCommand': 'true', 'relativeMountPath': path}]}
+    with pytest.raises(ShapeError) as caught:
+        check('CLUSTER', {'properties': {'vmSize': 'x', 'userAccountSettings': {'adminUserName': 'u'},
+                                         'nodeSetup': {'mountVolumes': volumes}}})
+    assert caught.value.path.endswith('unmanagedFileSystems[0].relativeMountPath')
+
+
+@pytest.mark.parametrize('account', [{'adminUserPassword': 12345678}, {'adminUserPassword': 1.5}])
+def test_a_secret_of_the_wrong_type_is_not_repeated(account):
+    with pytest.raises(ShapeError) as caught:
+        check('CLUSTER', {'properties': {'vmSize': 'x', 'userAccountSettings': {'adminUserName': 'u', **account}}})
+    assert 'a number' in str(caught.value) and '1' not in str(caught.value)

@@ -22,8 +22,10 @@ _ORDER = ('provisioningState', 'allocationState', 'creationTime', 'allocationSta
 
 async def list_clusters(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
     parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
-    found = service.store.clusters.list_children(parent.key)[:common.max_results(request)]
-    return common.reply_list([_view(service, cluster) for cluster in found])
+    page = common.page_of(request)
+    found = service.store.clusters.list_children(parent.key, page)
+    return common.reply_page(request, page, found, lambda cluster: cluster.resource.number,
+                             lambda cluster: _view(service, cluster))
 
 
 async def put_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str, cluster: str

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Callable, Sequence, TypeVar
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,7 +14,9 @@ from azext_batchai.arm.ids import (
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
-from azext_batchai.service.store.resources import Resource
+from azext_batchai.service.store.resources import Page, Resource
+
+T = TypeVar('T')
 
 _COLLECTIONS = {'workspace': 'workspaces', 'cluster': 'clusters', 'file_server': 'fileServers',
                 'experiment': 'experiments', 'job': 'jobs'}
@@ -117,6 +120,25 @@ def reply(view: dict[str, Any], resource: Resource) -> Response:
 
 def reply_list(views: list[dict[str, Any]]) -> Response:
     return JSONResponse({'value': views})
+
+
+def page_of(request: Request) -> Page:
+    """The part of a list that is asked for, by ``maxresults`` and by the ``$skiptoken`` of the page before."""
+    token = request.query_params.get('$skiptoken', '0')
+    if not token.isascii() or not token.isdigit() or len(token) > 18:
+        raise errors.invalid_parameter('$skiptoken', 'is not one of this service')
+    return Page(int(token), max_results(request))
+
+
+def reply_page(request: Request, page: Page, found: Sequence[T], number: Callable[[T], int],
+               view: Callable[[T], dict[str, Any]]) -> Response:
+    """A page of a list, with a link to the next one when there is one. `found` has one item more in that case."""
+    shown = found[:page.size]
+    body: dict[str, Any] = {'value': [view(item) for item in shown]}
+    if len(found) > page.size:
+        query = dict(request.query_params) | {'$skiptoken': str(number(shown[-1]))}
+        body['nextLink'] = f"{endpoint(request)}{quote(request.scope['path'])}?{urlencode(query, safe='$')}"
+    return JSONResponse(body)
 
 
 def accepted(service: Service, request: Request, resource: Resource, finished: bool) -> Response:

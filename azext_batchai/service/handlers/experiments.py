@@ -14,8 +14,9 @@ from azext_batchai.service.store.resources import Resource
 async def list_experiments(service: Service, request: Request, subscription: str, group: str, workspace: str
                            ) -> Response:
     parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
-    found = service.store.resources.list_children(parent.key, 'workspaces/experiments')
-    return common.reply_list([_view(experiment) for experiment in found[:common.max_results(request)]])
+    page = common.page_of(request)
+    found = service.store.resources.list_children(parent.key, 'workspaces/experiments', page)
+    return common.reply_page(request, page, found, lambda experiment: experiment.number, _view)
 
 
 async def put_experiment(service: Service, request: Request, subscription: str, group: str, workspace: str,

@@ -20,8 +20,9 @@ from azext_batchai.service.store.resources import Resource
 async def list_file_servers(service: Service, request: Request, subscription: str, group: str, workspace: str
                             ) -> Response:
     parent = common.require(service, common.resource_id(subscription, group, workspace=workspace))
-    found = service.store.resources.list_children(parent.key, 'workspaces/fileServers')
-    return common.reply_list([_view(server) for server in found[:common.max_results(request)]])
+    page = common.page_of(request)
+    found = service.store.resources.list_children(parent.key, 'workspaces/fileServers', page)
+    return common.reply_page(request, page, found, lambda server: server.number, _view)
 
 
 async def put_file_server(service: Service, request: Request, subscription: str, group: str, workspace: str,

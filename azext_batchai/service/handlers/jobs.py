@@ -24,9 +24,11 @@ async def list_jobs(service: Service, request: Request, subscription: str, group
                     ) -> Response:
     parent = common.require(service, common.resource_id(subscription, group, workspace=workspace,
                                                         experiment=experiment))
-    found = service.store.jobs.list_children(parent.key)[:common.max_results(request)]
+    page = common.page_of(request)
+    found = service.store.jobs.list_children(parent.key, page)
     scales: dict[str, Scale | None] = {}
-    return common.reply_list([_view(service, job, scales) for job in found])
+    return common.reply_page(request, page, found, lambda job: job.resource.number,
+                             lambda job: _view(service, job, scales))
 
 
 async def put_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
@@ -16,7 +16,7 @@ from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
 from azext_batchai.service.handlers.jobs import require_job
 from azext_batchai.service.storage.links import file_link, is_valid_link
-from azext_batchai.service.storage.listing import OutsideFolder, confined, list_folder
+from azext_batchai.service.storage.listing import Entry, OutsideFolder, confined, list_folder
 from azext_batchai.service.store.jobs import Job
 
 _BLOCK_BYTES = 64 * 1024
@@ -32,11 +32,11 @@ async def list_output_files(service: Service, request: Request, subscription: st
     directory = _directory_id(found, request.query_params.get('outputdirectoryid'))
     path = request.query_params.get('directory', '.').strip('/') or '.'
     minutes = common.number_parameter(request, 'linkexpiryinminutes', 60, 5, 600)
-    limit = common.max_results(request)
+    page = common.page_of(request)  # here the token counts entries
     if directory not in found.directories:
         return common.reply_list([])
     try:
-        entries = list_folder(Path(found.directories[directory]), path)[:limit]
+        entries = list_folder(Path(found.directories[directory]), path)
     except OutsideFolder as error:
         raise errors.invalid_parameter('directory', f'is not usable: {error}') from None
     except NotADirectoryError:
@@ -46,18 +46,18 @@ async def list_output_files(service: Service, request: Request, subscription: st
             return common.reply_list([])
         raise errors.ArmError(404, 'DirectoryNotFound', f"There is no directory '{path}' in the output directory "
                               f'{directory}.', 'directory') from None
-    views: list[dict[str, Any]] = []
     expiry = int(service.clock()) + minutes * 60
-    for entry in entries:
+
+    def view(entry: Entry) -> dict[str, Any]:
         if entry.is_folder:
-            views.append({'name': entry.name, 'fileType': 'directory'})
-            continue
+            return {'name': entry.name, 'fileType': 'directory'}
         inner = entry.name if path == '.' else f'{path}/{entry.name}'
-        views.append({
-            'name': entry.name, 'fileType': 'file',
-            'downloadUrl': file_link(common.endpoint(request), service.link_key, found.guid, directory, inner, expiry),
-            'properties': {'lastModified': format_time(int(entry.modified)), 'contentLength': entry.size}})
-    return JSONResponse({'value': views})
+        return {'name': entry.name, 'fileType': 'file',
+                'downloadUrl': file_link(common.endpoint(request), service.link_key, found.guid, directory, inner,
+                                         expiry),
+                'properties': {'lastModified': format_time(int(entry.modified)), 'contentLength': entry.size}}
+    rest = entries[page.after:page.after + page.size + 1]
+    return common.reply_page(request, page, rest, lambda entry: page.after + page.size, view)
 
 
 def _directory_id(job: Job, given: str | None) -> str:

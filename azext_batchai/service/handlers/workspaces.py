@@ -15,14 +15,16 @@ from azext_batchai.service.store.resources import Resource, group_key
 
 async def list_by_subscription(service: Service, request: Request, subscription: str) -> Response:
     common.checked_subscription(subscription)
-    found = service.store.resources.list_subscription(subscription, 'workspaces')
-    return common.reply_list([_view(workspace) for workspace in found[:common.max_results(request)]])
+    page = common.page_of(request)
+    found = service.store.resources.list_subscription(subscription, 'workspaces', page)
+    return common.reply_page(request, page, found, lambda workspace: workspace.number, _view)
 
 
 async def list_by_group(service: Service, request: Request, subscription: str, group: str) -> Response:
     common.checked_group(subscription, group)
-    found = service.store.resources.list_children(group_key(subscription, group), 'workspaces')
-    return common.reply_list([_view(workspace) for workspace in found[:common.max_results(request)]])
+    page = common.page_of(request)
+    found = service.store.resources.list_children(group_key(subscription, group), 'workspaces', page)
+    return common.reply_page(request, page, found, lambda workspace: workspace.number, _view)
 
 
 async def put_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:

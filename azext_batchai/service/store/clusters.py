@@ -9,7 +9,7 @@ from typing import Any
 from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import AllocationState, NodeState
 from azext_batchai.service.store.database import Database
-from azext_batchai.service.store.resources import COLUMNS, Resource, Resources, to_resource
+from azext_batchai.service.store.resources import COLUMNS, PAGE, Page, Resource, Resources, to_resource
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Clusters:
     def all(self) -> list[Cluster]:
         return [_to_cluster(row) for row in self._database.all(_SELECT + 'ORDER BY resources.number')]
 
-    def list_children(self, workspace_key: str) -> list[Cluster]:
+    def list_children(self, workspace_key: str, page: Page = Page()) -> list[Cluster]:
         return [_to_cluster(row) for row in self._database.all(
-            _SELECT + "WHERE resources.parent = ? AND resources.collection = 'workspaces/clusters' "
-            'ORDER BY resources.number', (workspace_key,))]
+            _SELECT + f"WHERE resources.parent = ? AND resources.collection = 'workspaces/clusters' {PAGE}",
+            (workspace_key, *page.bounds))]
 
     def set_allocation(self, guid: str, state: AllocationState, now: float) -> None:
         with self._database.transaction() as connection:

@@ -9,7 +9,7 @@ from typing import Any
 from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import JobState, NodeState
 from azext_batchai.service.store.database import Database
-from azext_batchai.service.store.resources import COLUMNS, Resource, Resources, to_resource
+from azext_batchai.service.store.resources import COLUMNS, PAGE, Page, Resource, Resources, to_resource
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ class Jobs:
         row = self._database.one(_SELECT + 'WHERE resources.guid = ?', (guid,))
         return _to_job(row) if row else None
 
-    def list_children(self, experiment_key: str) -> list[Job]:
+    def list_children(self, experiment_key: str, page: Page = Page()) -> list[Job]:
         return [_to_job(row) for row in self._database.all(
-            _SELECT + "WHERE resources.parent = ? AND resources.collection = 'workspaces/experiments/jobs' "
-            'ORDER BY resources.number', (experiment_key,))]
+            _SELECT + f"WHERE resources.parent = ? AND resources.collection = 'workspaces/experiments/jobs' {PAGE}",
+            (experiment_key, *page.bounds))]
 
     def queue_head(self, cluster_key: str, largest: int, limit: int) -> list[Queued]:
         """The next jobs in order (priority, then age), leaving out those of more than `largest` nodes."""

@@ -30,6 +30,21 @@ class Resource:
         return self.id.key
 
 
+@dataclass(frozen=True)
+class Page:
+    """A part of a list: at most `size` resources with numbers above `after`. Stable while others come and go."""
+    after: int = 0
+    size: int = 1000
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The parameters of `PAGE`: one more than asked for, which tells whether there is another page."""
+        return self.after, self.size + 1
+
+
+# Ends a query for a page.
+PAGE = 'AND resources.number > ? ORDER BY resources.number LIMIT ?'
+
 # What Resource is made of; secrets are read only where they are used.
 COLUMNS = ('resources.number, resources.guid, resources.id, resources.location, resources.tags, resources.properties, '
            'resources.provisioning_state, resources.provisioning_time, resources.created, resources.modified')
@@ -81,16 +96,16 @@ class Resources:
         resource = self.find_key(resource_id.lower().rstrip('/'))
         return resource.guid if resource else None
 
-    def list_children(self, parent_key: str, collection: str) -> list[Resource]:
+    def list_children(self, parent_key: str, collection: str, page: Page = Page()) -> list[Resource]:
         """In the order of creation. For workspaces the parent is `group_key`."""
         return [to_resource(row) for row in self._database.all(
-            f'SELECT {COLUMNS} FROM resources WHERE parent = ? AND collection = ? ORDER BY number',
-            (parent_key, collection))]
+            f'SELECT {COLUMNS} FROM resources WHERE parent = ? AND collection = ? {PAGE}',
+            (parent_key, collection, *page.bounds))]
 
-    def list_subscription(self, subscription: str, collection: str) -> list[Resource]:
+    def list_subscription(self, subscription: str, collection: str, page: Page = Page()) -> list[Resource]:
         return [to_resource(row) for row in self._database.all(
-            f'SELECT {COLUMNS} FROM resources WHERE subscription = ? AND collection = ? ORDER BY number',
-            (subscription.lower(), collection))]
+            f'SELECT {COLUMNS} FROM resources WHERE subscription = ? AND collection = ? {PAGE}',
+            (subscription.lower(), collection, *page.bounds))]
 
     def secrets(self, guid: str) -> dict[str, str]:
         row = self._database.one('SELECT secrets FROM resources WHERE guid = ?', (guid,))

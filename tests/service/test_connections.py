@@ -1,0 +1,83 @@
+"""Connections that bring no request, over real sockets."""
+import asyncio
+import socket
+
+import pytest
+import uvicorn
+
+from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
+
+
+async def app(scope, receive, send):
+    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'2')]})
+    await asyncio.sleep(0.5 if scope['path'] == '/slow' else 0)
+    await send({'type': 'http.response.body', 'body': b'ok'})
+
+
+def story(talk, seconds=0.2, most=100):
+    """Serve while `talk`, which is given the port, runs; returns what it returns."""
+    async def serve():
+        listener = socket.socket()
+        listener.bind(('127.0.0.1', 0))
+        server = uvicorn.Server(uvicorn.Config(app, http=bounded_protocol(seconds, most), log_config=None,
+                                               lifespan='off'))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            return await asyncio.wait_for(talk(listener.getsockname()[1]), 20)
+        finally:
+            server.should_exit = True
+            await serving
+    return asyncio.run(serve())
+
+
+@pytest.mark.parametrize('begun', [b'', b'GET / HT', b'GET / HTTP/1.1\r\nHost: x\r\n'])
+def test_a_connection_without_a_complete_request_is_closed(begun):
+    async def talk(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(begun)
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b''
+    assert story(talk) == b''
+
+
+def test_bytes_that_trickle_in_do_not_prolong_it():
+    async def talk(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        began = asyncio.get_running_loop().time()
+        try:
+            while asyncio.get_running_loop().time() - began < 10:
+                writer.write(b'G')
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        except ConnectionError:
+            pass
+        return asyncio.get_running_loop().time() - began
+    assert story(talk) < 5
+
+
+def test_an_answer_may_take_longer_than_a_request():
+    async def talk(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(b'GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        return await reader.read()
+    assert story(talk).endswith(b'ok')
+
+
+def test_above_the_most_a_connection_is_closed_at_once_and_the_others_work():
+    async def talk(port):
+        held = [await asyncio.open_connection('127.0.0.1', port) for _ in range(3)]
+        reader, _ = await asyncio.open_connection('127.0.0.1', port)
+        try:
+            refused = await reader.read()
+        except ConnectionResetError:
+            refused = b''
+        held[0][1].write(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        return refused, await held[0][0].read()
+    refused, answered = story(talk, seconds=10, most=3)
+    assert refused == b'' and answered.endswith(b'ok')
+
+
+def test_the_limit_of_descriptors_leaves_room_for_work():
+    assert 16 <= raise_descriptor_limit() <= 1000
