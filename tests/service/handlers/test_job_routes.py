@@ -13,7 +13,7 @@ KEYS = ['experimentName', 'schedulingPriority', 'cluster', 'jobOutputDirectoryPa
 FULL = {
     'schedulingPriority': 'high', 'nodeCount': 1, 'jobPreparation': {'commandLine': 'true'},
     'inputDirectories': [{'id': 'DATA', 'path': '$AZ_BATCHAI_MOUNT_ROOT/afs'}],
-    'outputDirectories': [{'id': 'MODEL', 'pathPrefix': '/x', 'pathSuffix': 'm'}],
+    'outputDirectories': [{'id': 'MODEL', 'pathPrefix': '$AZ_BATCHAI_JOB_TEMP/x', 'pathSuffix': 'm'}],
     'environmentVariables': [{'name': 'A', 'value': '$AZ_BATCHAI_JOB_TEMP'}],
     'secrets': [{'name': 'S', 'value': 'shh-do-not-tell'}], 'constraints': {'maxWallClockTime': '1.00:00:00'},
     'mountVolumes': {'azureFileShares': [{
@@ -148,7 +148,7 @@ def test_a_job_that_cannot_work_is_refused_with_its_target(cluster, change, targ
 @pytest.mark.parametrize('change', [
     {'stdOutErrPathPrefix': '/x\x00y'}, {'outputDirectories': [{'id': 'A', 'pathPrefix': 'a\x00b'}]},
     {'stdOutErrPathPrefix': '/dev/null/x'}, {'stdOutErrPathPrefix': '/' + 'x' * 5000},
-    {'outputDirectories': [{'id': 'A', 'pathPrefix': '/x', 'pathSuffix': 'x' * 300}]},
+    {'outputDirectories': [{'id': 'A', 'pathPrefix': '$AZ_BATCHAI_JOB_TEMP', 'pathSuffix': 'x' * 300}]},
     {'customToolkitSettings': {'commandLine': 'echo \x00'}},
 ], ids=['NUL in the prefix', 'NUL in an output directory', 'below a device', 'long prefix', 'long name', 'NUL'])
 def test_a_job_with_paths_no_file_system_has_fails_and_stops_nobody_else(cluster, change):
