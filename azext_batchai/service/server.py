@@ -34,7 +34,8 @@ def serve(settings: Settings) -> None:
 
 
 # What may lie in a data folder before its first service: what the command line keeps there, and settings.
-_WELCOME = frozenset({'connection.json', 'connection.new', 'data-dir', 'data-dir.new', 'settings.json'})
+_WELCOME = frozenset({'connection.json', 'connection.new', 'data-dir', 'data-dir.new', 'settings.json', 'lost+found',
+                      '.DS_Store'})
 
 
 def make_data_dir(data_dir: Path) -> None:
