@@ -33,19 +33,23 @@ def _common(loader: Any, scope: str) -> None:
                    validator=check.group_validator(required=True))
         c.argument('workspace', options_list=['--workspace', '-w'],
                    validator=check.name_validator('workspace', '--workspace/-w'),
-                   help='Name of the workspace. Without it: workspace migrated-<location> for what is created, and '
-                        'every workspace of the resource group, migrated ones first, for what is looked up.')
+                   help='Name of the workspace. Without it, every workspace of the resource group is searched, '
+                        'migrated ones first.')
         c.argument('location', options_list=['--location', '-l'], configured_default='location',
                    type=check.location,
                    help='Location. You can configure the default location using `az configure --defaults '
                         'location=<location>` or specify it in the configuration file.')
-        c.argument('config_file', options_list=_CONFIG_OPTIONS, completer=_file_completer())
+        c.argument('config_file', options_list=_CONFIG_OPTIONS, completer=_file_completer(),
+                   validator=check.filled('config_file', '--config-file/-c'))
+    with loader.argument_context(f'{scope} create') as c:
+        c.argument('workspace', help='Name of the workspace. Default: migrated-<location>, made on the way if missing.')
     for command in _LISTS:
         with loader.argument_context(command) as c:
             c.argument('resource_group', resource_group_name_type, id_part=None,
                        validator=check.group_validator(required=False),
                        help="Name of resource group; '' for all groups of the subscription. You can configure the "
                             'default group using `az configure --defaults group=<name>`.')
+            c.argument('workspace', help='Name of the workspace. Default: every workspace.')
 
 
 def _clusters(loader: Any) -> None:
@@ -55,6 +59,8 @@ def _clusters(loader: Any) -> None:
         c.argument('minimum', options_list=['--min'], type=check.count, help='Minimum number of nodes.')
         c.argument('maximum', options_list=['--max'], type=check.count, help='Maximum number of nodes.')
         c.argument('target', options_list=['--target', '-t'], type=check.count, help='Number of nodes.')
+    with loader.argument_context('batchai cluster resize') as c:
+        c.argument('target', help='Number of nodes.')  # az's own batchai module has a text for this command
     with loader.argument_context('batchai cluster create') as c:
         c.argument('vm_size', options_list=['--vm-size', '-s'], help='VM size, for example Standard_NC6.')
         c.argument('image', options_list=['--image', '-i'], help=f'Operating system image: {FORMS}.')
@@ -84,18 +90,23 @@ def _jobs(loader: Any) -> None:
                    validator=check.name_validator('job_name', '--name/-n'))
         c.argument('experiment', options_list=['--experiment', '-e'],
                    validator=check.name_validator('experiment', '--experiment/-e'),
-                   help='Name of the experiment. Without it: experiment migrated for what is created, and every '
-                        'experiment, migrated ones first, for what is looked up.')
+                   help='Name of the experiment. Without it, every experiment is searched, migrated ones first.')
         c.argument('output_directory_id', options_list=['--output-directory-id', '-d'],
+                   validator=check.filled('output_directory_id', '--output-directory-id/-d'),
                    help="Id of the job's output directory, as in outputDirectories of its config file; stdouterr is "
                         'that of the standard output and error files.')
-        c.argument('path', options_list=['--path', '-p'], help='Path below that directory.')
+        c.argument('path', options_list=['--path', '-p'],
+                   help='Path below that directory. Default: the directory itself.')
+    with loader.argument_context('batchai job list') as c:
+        c.argument('experiment', help='Name of the experiment. Default: every experiment.')
     with loader.argument_context('batchai job create') as c:
+        c.argument('experiment', help='Name of the experiment. Default: migrated, made on the way if missing.')
         c.argument('config_file', options_list=['--config-file', '--config', '-f'], required=False,
-                   help='Path of a JSON file with the properties of the job.')
+                   validator=None, help='Path of a JSON file with the properties of the job.')
         c.extra('cluster_or_config', options_list=['-c'], validator=check.sort_out_c,
                 help='The config file; beside --config-file/-f, the cluster.')
         c.argument('cluster', options_list=['--cluster-name', '--cluster', '-r'],
+                   validator=check.filled('cluster', '--cluster-name/-r'),
                    help='Name or resource id of the cluster to run on, instead of the one in the config file.')
         c.argument('cluster_resource_group', options_list=['--cluster-resource-group'],
                    validator=check.validate_other_groups,
@@ -108,6 +119,7 @@ def _jobs(loader: Any) -> None:
         c.argument('job_name', options_list=['--job-name', '--job', '-j'],
                    validator=check.name_validator('job_name', '--job-name/-j'))
         c.argument('file_name', options_list=['--name', '--file-name', '-n', '-f'],
+                   validator=check.filled('file_name', '--name/-n'),
                    help='Name of the file, for example stdout.txt.')
 
 
@@ -166,14 +178,17 @@ def _mounts(loader: Any, command: str) -> None:
         c.argument('storage_account_key', options_list=['--storage-account-key'],
                    help='Its key, and for <AZURE_BATCHAI_STORAGE_KEY> in the config file. Can be set with the '
                         'environment variable AZURE_BATCHAI_STORAGE_KEY.')
-        c.argument('afs_name', options_list=['--afs-name'], help='Azure file share to mount.')
+        c.argument('afs_name', options_list=['--afs-name'], validator=check.filled('afs_name', '--afs-name'),
+                   help='Azure file share to mount.')
         c.argument('afs_mount_path', options_list=['--afs-mount-path'],
                    help='Where to mount it, below the mount root. Default: afs.')
-        c.argument('bfs_name', options_list=['--container-name', '--bfs-name'], help='Storage container to mount.')
+        c.argument('bfs_name', options_list=['--container-name', '--bfs-name'],
+                   validator=check.filled('bfs_name', '--container-name'), help='Storage container to mount.')
         c.argument('bfs_mount_path', options_list=['--container-mount-path', '--bfs-mount-path'],
                    help='Where to mount it, below the mount root. Default: bfs.')
     with loader.argument_context(command, arg_group=_NFS) as c:
-        c.argument('nfs', options_list=['--nfs', '--nfs-name'], help='Name or resource id of the file server to mount.')
+        c.argument('nfs', options_list=['--nfs', '--nfs-name'], validator=check.filled('nfs', '--nfs'),
+                   help='Name or resource id of the file server to mount.')
         c.argument('nfs_mount_path', options_list=['--nfs-mount-path'],
                    help='Where to mount it, below the mount root. Default: nfs.')
         c.argument('nfs_resource_group', options_list=['--nfs-resource-group'], validator=check.validate_other_groups,

@@ -9,8 +9,11 @@ from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueEr
 from knack.validators import DefaultStr
 
 from azext_batchai.arm import ids
+from azext_batchai.payloads.config_file import refuse_content
 
 Validator = Callable[[Namespace], None]
+
+_INT32 = 2**31 - 1  # what the wire carries
 
 
 def group_validator(required: bool) -> Validator:
@@ -37,6 +40,14 @@ def name_validator(attribute: str, option: str) -> Validator:
     return validate
 
 
+def filled(attribute: str, option: str) -> Validator:
+    """Refuses an empty value, as of a shell variable that is not set; it is not the same as no option."""
+    def validate(namespace: Namespace) -> None:
+        if getattr(namespace, attribute) == '':
+            raise InvalidArgumentValueError(f'{option} must not be empty.')
+    return validate
+
+
 def validate_other_groups(namespace: Namespace) -> None:
     """Checks --nfs-resource-group and --cluster-resource-group."""
     for attribute in ('nfs_resource_group', 'cluster_resource_group'):
@@ -58,10 +69,14 @@ def validate_subnet(namespace: Namespace) -> None:
 def sort_out_c(namespace: Namespace) -> None:
     """`job create -c`: the config file in 2017 and 2018-03, the cluster in 2018-05, which has -f for the file."""
     value = namespace.cluster_or_config
+    for option, given in (('-c', value), ('--config-file/-f', namespace.config_file)):
+        if given == '':
+            raise InvalidArgumentValueError(f'{option} must not be empty.')
+        refuse_content(given or '')
     if value is not None:
-        if not namespace.config_file:
+        if namespace.config_file is None:
             namespace.config_file = value
-        elif not namespace.cluster:
+        elif namespace.cluster is None:
             namespace.cluster = value
         else:
             raise ArgumentUsageError('-c is one too many beside --config-file and --cluster-name.')
@@ -90,13 +105,13 @@ def expiry_minutes(text: str) -> int:
     return _whole_number(text, 5, 600)
 
 
-def _whole_number(text: str, least: int, most: int = 2**31 - 1) -> int:
+def _whole_number(text: str, least: int, most: int = _INT32) -> int:
     try:
         number = int(text)
     except ValueError:
         number = least - 1
     if not least <= number <= most:
-        limits = f'from {least} to {most}' if most < 2**31 - 1 else f'of {least} or more'
+        limits = f'of {least} or more' if number < least and most == _INT32 else f'from {least} to {most}'
         raise ArgumentTypeError(f"'{text}' should be a whole number {limits}")
     return number
 

@@ -49,10 +49,15 @@ def load_command_table(loader: Any, _args: list[str] | None) -> None:
         g.command('stop', 'stop_service')
         g.command('show', 'show_service', table_transformer=service_table)
         g.command('logs', 'show_logs')
-        g.command('reset', 'reset_service', confirmation='Delete all clusters, jobs and stored files of the service?')
+        g.command('reset', 'reset_service', confirmation=partial(_confirm_reset, loader.cli_ctx))
 
 
 def _module(loader: Any, noun: str) -> CliCommandType:
     from azext_batchai.remote.errors import explain
     return CliCommandType(operations_tmpl=f'azext_batchai.operations.{noun}#{{}}', client_factory=batchai_client,
                           exception_handler=partial(explain, loader.cli_ctx))
+
+
+def _confirm_reset(cli_ctx: Any, arguments: Any) -> bool:
+    from azext_batchai.operations.service import confirm_reset
+    return confirm_reset(cli_ctx, arguments)

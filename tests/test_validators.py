@@ -45,6 +45,28 @@ def test_c_is_the_file_or_beside_a_file_the_cluster(c, config_file, cluster, exp
     assert (namespace.config_file, namespace.cluster) == expected
 
 
+@pytest.mark.parametrize('c, config_file, said', [
+    ('', None, '-c must not be empty'), ('', 'job.json', '-c must not be empty'),
+    ('c', '', '--config-file/-f must not be empty'), ('{"secret": 1}', None, 'without @'),
+    ('{"secret": 1}', 'job.json', 'without @')])
+def test_c_that_is_empty_or_content_is_refused_and_not_quoted(c, config_file, said):
+    with pytest.raises(InvalidArgumentValueError, match=said) as caught:
+        check.sort_out_c(Namespace(cluster_or_config=c, config_file=config_file, cluster=None))
+    assert 'secret' not in str(caught.value)
+
+
+def test_empty_value_is_not_the_same_as_none():
+    check.filled('nfs', '--nfs')(Namespace(nfs=None))
+    check.filled('nfs', '--nfs')(Namespace(nfs='n'))
+    with pytest.raises(InvalidArgumentValueError, match='--nfs must not be empty'):
+        check.filled('nfs', '--nfs')(Namespace(nfs=''))
+
+
+def test_number_that_is_too_large_is_told_the_limit():
+    with pytest.raises(ArgumentTypeError, match='from 0 to 2147483647'):
+        check.count('3000000000')
+
+
 def test_c_too_many_and_no_file_at_all_are_refused():
     with pytest.raises(ArgumentUsageError, match='-c is one too many'):
         check.sort_out_c(Namespace(cluster_or_config='x', config_file='f', cluster='r'))

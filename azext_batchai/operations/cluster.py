@@ -26,7 +26,7 @@ def create_cluster(cmd: Any, client: Any, resource_group: str, cluster_name: str
                    nfs: str | None = None, nfs_mount_path: str | None = None, nfs_resource_group: str | None = None,
                    setup_task: str | None = None, setup_task_output: str | None = None, subnet: str | None = None,
                    no_wait: bool = False) -> Any:
-    """Create a cluster and return it as the service first reports it."""
+    """Create a cluster and return it as the service made it; with `no_wait` return None."""
     config = read_config(config_file, 'CLUSTER', payload.from_older)
     storage = storage_account(storage_account_name, storage_account_key,
                               cmd.cli_ctx.cloud.suffixes.storage_endpoint, os.environ)

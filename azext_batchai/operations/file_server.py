@@ -16,7 +16,7 @@ def create_file_server(cmd: Any, client: Any, resource_group: str, file_server_n
                        disk_count: int | None = None, disk_size: int | None = None, storage_sku: str | None = None,
                        caching_type: str | None = None, user_name: str | None = None, password: str | None = None,
                        ssh_key: str | None = None, subnet: str | None = None, no_wait: bool = False) -> Any:
-    """Create a file server and return it as the service first reports it."""
+    """Create a file server and return it as the service made it; with `no_wait` return None."""
     config = read_config(config_file, 'FILE_SERVER')
     body = file_server_body(FileServerOptions(vm_size, disk_count, disk_size, storage_sku, caching_type, subnet,
                                               AccountOptions(user_name, password, ssh_key)), config)

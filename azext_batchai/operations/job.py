@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 from azure.cli.core.azclierror import RequiredArgumentMissingError
@@ -13,7 +12,9 @@ from azext_batchai.payloads import job as payload
 from azext_batchai.payloads.config_file import read_config
 from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import storage_account
-from azext_batchai.remote.placement import Found, chosen_location, find_job, location_of, placed_job, workspaces_of
+from azext_batchai.remote.output import Output, ReaderLeft
+from azext_batchai.remote.placement import (
+    Found, chosen_location, experiments_of, find_job, location_of, placed_job)
 from azext_batchai.remote.references import modern_file_server_ids, referred_cluster, referred_file_server
 from azext_batchai.remote.waiting import NEW_ONLY, run_operation
 
@@ -28,7 +29,7 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
                bfs_name: str | None = None, bfs_mount_path: str | None = None,
                nfs: str | None = None, nfs_mount_path: str | None = None, nfs_resource_group: str | None = None,
                no_wait: bool = False) -> Any:
-    """Submit a job and return it as the service first reports it."""
+    """Submit a job and return it as the service made it; with `no_wait` return None."""
     config = read_config(config_file, 'JOB', payload.from_older)
     storage = storage_account(storage_account_name, storage_account_key,
                               cmd.cli_ctx.cloud.suffixes.storage_endpoint, os.environ)
@@ -44,7 +45,8 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
     body = body_for(reference, nfs)  # mistakes show before anything is asked of the service
     target, target_group = referred_cluster(client, reference, cluster_resource_group or resource_group,
                                             None if cluster_resource_group else workspace)
-    payload.check_fits(body['properties']['nodeCount'], _most_nodes(target.resource), target.resource.name)
+    payload.check_fits(body['properties']['nodeCount'], _auto_scale_limits(target.resource), target.resource.name,
+                       target_group)
     nfs_id = _file_server_id(client, nfs, nfs_resource_group, resource_group, workspace)
     body = body_for(target.resource.id, nfs_id)
     modern_file_server_ids(client, body['properties'].get('mountVolumes'))
@@ -71,36 +73,35 @@ def list_jobs(client: Any, resource_group: str | None = None, workspace: str | N
     """The jobs of an experiment, a workspace, a resource group, or the subscription."""
     if resource_group and workspace and experiment:
         return list(client.jobs.list_by_experiment(resource_group, workspace, experiment))
-    experiments = [(group, name, item.name) for group, name in workspaces_of(client, resource_group, workspace)
-                   for item in client.experiments.list_by_workspace(group, name)
-                   if not experiment or item.name.lower() == experiment.lower()]
+    experiments = experiments_of(client, resource_group, workspace, experiment)
     return [job for place in experiments for job in client.jobs.list_by_experiment(*place)]
 
 
 def list_job_files(client: Any, resource_group: str, job_name: str, output_directory_id: str = 'stdouterr',
-                   path: str = '.', expiry: int = 60, workspace: str | None = None,
+                   path: str | None = None, expiry: int = 60, workspace: str | None = None,
                    experiment: str | None = None) -> list[Any]:
     """The files in one of the job's output directories, each with a link that works for `expiry` minutes."""
     from azure.mgmt.batchai.models import JobsListOutputFilesOptions
     found = find_job(client, resource_group, job_name, workspace, experiment)
     return list(client.jobs.list_output_files(*_place(resource_group, found), JobsListOutputFilesOptions(
-        outputdirectoryid=output_directory_id, directory=path, linkexpiryinminutes=expiry)))
+        outputdirectoryid=output_directory_id, directory=path or '.', linkexpiryinminutes=expiry)))
 
 
-def stream_job_file(client: Any, resource_group: str, job_name: str, file_name: str,
-                    output_directory_id: str = 'stdouterr', path: str = '.', workspace: str | None = None,
+def stream_job_file(cmd: Any, client: Any, resource_group: str, job_name: str, file_name: str,
+                    output_directory_id: str = 'stdouterr', path: str | None = None, workspace: str | None = None,
                     experiment: str | None = None) -> None:
     """Print a file as the job writes it, until the job ends."""
+    from azext_batchai._client_factory import batchai_client
     from azext_batchai.remote.streaming import RemoteJobFiles, follow
     found = find_job(client, resource_group, job_name, workspace, experiment)
-    files = RemoteJobFiles(client, *_place(resource_group, found), directory_id=output_directory_id, path=path,
-                           connection=client.connection)
+    files = RemoteJobFiles(client, *_place(resource_group, found), directory_id=output_directory_id, path=path or '.',
+                           reconnected=lambda: batchai_client(cmd.cli_ctx))
     try:
-        follow(files, file_name, job_name, sys.stdout.buffer)
+        follow(files, file_name, job_name, Output())
     except KeyboardInterrupt:
         logger.warning("Stopped streaming; job '%s' goes on.", job_name)
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderLeft:
+        return
 
 
 def list_job_nodes(client: Any, resource_group: str, job_name: str, workspace: str | None = None,
@@ -138,7 +139,7 @@ def _file_server_id(client: Any, nfs: str | None, nfs_group: str | None, group: 
     return found.resource.id
 
 
-def _most_nodes(cluster: Any) -> int | None:
-    """How far the cluster grows by itself; None when its size is set by hand."""
-    scale = cluster.scale_settings
-    return scale.auto_scale.maximum_node_count if scale and scale.auto_scale else None
+def _auto_scale_limits(cluster: Any) -> tuple[int, int] | None:
+    """How few and how many nodes the cluster has by itself; None when its size is set by hand."""
+    scale = cluster.scale_settings.auto_scale if cluster.scale_settings else None
+    return (scale.minimum_node_count, scale.maximum_node_count) if scale else None

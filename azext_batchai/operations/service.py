@@ -2,20 +2,20 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
+import shlex
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from azure.cli.core.azclierror import FileOperationError, ValidationError
 from knack.log import get_logger
 
+from azext_batchai.remote.connection import ENDPOINT_VARIABLE
 from azext_batchai.remote.daemon import Daemon, connect, disconnect, profile_daemon, require_posix
+from azext_batchai.remote.log_file import follow_log, last_lines
+from azext_batchai.remote.output import Output, ReaderLeft
 from azext_batchai.version import __version__
 
 logger = get_logger(__name__)
-
-_FOLLOW_SECONDS = 0.2
 
 
 def start_service(cmd: Any, port: int | None = None, data_dir: str | None = None, engine: str | None = None
@@ -23,18 +23,16 @@ def start_service(cmd: Any, port: int | None = None, data_dir: str | None = None
     """Start the service, or find it running, and connect this profile to it."""
     require_posix()
     config_dir = cmd.cli_ctx.config.config_dir
-    daemon = Daemon(Path(data_dir).expanduser().absolute()) if data_dir else profile_daemon(config_dir)
+    before = profile_daemon(config_dir)
+    daemon = Daemon(Path(data_dir).expanduser().absolute()) if data_dir else before
     if daemon.is_running():
-        state = daemon.state() or {}
-        if port and state.get('port') != port:
-            raise ValidationError(f"The service already runs on port {state.get('port')}. To change it, run "
-                                  "'az batchai service stop' first.")
-        if engine and state.get('engine') != engine:
-            raise ValidationError(f"The service already runs with engine {state.get('engine')}. To change it, run "
-                                  "'az batchai service stop' first.")
+        daemon.await_answer()
     else:
         daemon.start(port, engine)
+    _check_asked(daemon.state() or {}, port, engine)
     connect(config_dir, daemon)
+    _warn_of_other_service(before, daemon)
+    _warn_of_variable(daemon)
     return _describe(daemon)
 
 
@@ -56,26 +54,39 @@ def stop_service(cmd: Any) -> None:
 def show_service(cmd: Any) -> dict[str, Any]:
     """Where the service is, whether it answers, and what it has."""
     require_posix()
-    return _describe(profile_daemon(cmd.cli_ctx.config.config_dir))
+    daemon = profile_daemon(cmd.cli_ctx.config.config_dir)
+    _warn_of_variable(daemon)
+    return _describe(daemon)
 
 
 def show_logs(cmd: Any, follow: bool = False, tail: int = 100) -> None:
     """Print the last lines of the service's log and, with `follow`, what is added to it until Ctrl-C."""
     log_file = profile_daemon(cmd.cli_ctx.config.config_dir).log_file
-    out = sys.stdout.buffer
+    out = Output()
     try:
         with open(log_file, 'rb') as file:
-            out.write(b''.join(_last_lines(file, tail)))
+            out.write(last_lines(file, tail))
             out.flush()
             if follow:
-                _follow(file, log_file, out)
+                follow_log(file, log_file, out)
     except FileNotFoundError:
         raise FileOperationError(f"There is no log yet at '{log_file}'; 'az batchai service start' begins one."
                                  ) from None
     except OSError as error:
         raise FileOperationError(f"Cannot read '{log_file}': {error.strerror}.") from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ReaderLeft):
         return
+
+
+def confirm_reset(cli_ctx: Any, _arguments: Any) -> bool:
+    """Ask whether to delete the data, and say which. Without a terminal the answer is no, as for every az command."""
+    from knack.prompting import NoTTYException, prompt_y_n
+    data_dir = profile_daemon(cli_ctx.config.config_dir).data_dir
+    try:
+        return prompt_y_n(f"Delete all clusters, jobs and stored files of the service in '{data_dir}'?")
+    except NoTTYException:
+        logger.warning('Unable to prompt for confirmation as no tty available. Use --yes.')
+        return False
 
 
 def reset_service(cmd: Any) -> None:
@@ -86,6 +97,32 @@ def reset_service(cmd: Any) -> None:
     daemon.stop()
     daemon.reset()
     disconnect(config_dir)
+
+
+def _check_asked(state: dict[str, Any], port: int | None, engine: str | None) -> None:
+    """A service that runs keeps its port and its engine."""
+    for name, asked in (('port', port), ('engine', engine)):
+        if asked and state.get(name) != asked:
+            preposition = 'on' if name == 'port' else 'with'
+            raise ValidationError(f"The service already runs {preposition} {name} {state.get(name)}. To change it, run "
+                                  "'az batchai service stop' first.")
+
+
+def _warn_of_other_service(before: Daemon, now: Daemon) -> None:
+    """This profile forgets a service when it turns to one in another folder; its user should not."""
+    pid = before.pid() if before.data_dir.resolve() != now.data_dir.resolve() else None
+    if pid:
+        logger.warning("This profile no longer uses the service in '%s' (pid %s), which goes on. Stop it with 'kill "
+                       "%s', or return to it with 'az batchai service start --data-dir %s'.",
+                       before.data_dir, pid, pid, shlex.quote(str(before.data_dir)))
+
+
+def _warn_of_variable(daemon: Daemon) -> None:
+    """The environment comes before the profile, for all commands but these."""
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    if endpoint and endpoint.rstrip('/') != (daemon.state() or {}).get('endpoint'):
+        logger.warning('%s is set: the other commands use the service at %s. To use that of this profile: unset %s',
+                       ENDPOINT_VARIABLE, endpoint, ENDPOINT_VARIABLE)
 
 
 def _describe(daemon: Daemon) -> dict[str, Any]:
@@ -109,32 +146,3 @@ def _describe(daemon: Daemon) -> dict[str, Any]:
         'nodes': answer.get('nodes'),
         'jobs': answer.get('jobs'),
     }
-
-
-def _last_lines(file: BinaryIO, count: int) -> list[bytes]:
-    """The last `count` lines, read from the end; leaves the file at its end."""
-    end = file.seek(0, os.SEEK_END)
-    size = min(end, max(1, count) * 400)
-    file.seek(end - size)
-    lines = file.read(size).splitlines(keepends=True)
-    if size < end and lines:
-        lines = lines[1:]
-    return lines[-count:] if count > 0 else []
-
-
-def _follow(file: BinaryIO, log_file: Path, out: Any) -> None:
-    """Print what is appended; a log that was rotated away is followed into the new file."""
-    while True:
-        added = file.read()
-        if added:
-            out.write(added)
-            out.flush()
-            continue
-        time.sleep(_FOLLOW_SECONDS)
-        try:
-            if os.stat(log_file).st_ino != os.fstat(file.fileno()).st_ino:
-                out.write(file.read())
-                with open(log_file, 'rb') as following:
-                    _follow(following, log_file, out)
-        except FileNotFoundError:
-            continue

@@ -53,6 +53,8 @@ def public_key(value_or_path: str) -> str:
             raise InvalidArgumentValueError(f"Cannot read the SSH key '{value_or_path}': {error.strerror}.") from None
         except UnicodeDecodeError:
             raise InvalidArgumentValueError(f"The file '{value_or_path}' holds no OpenSSH public key.") from None
+    if _looks_like_path(value_or_path):
+        raise InvalidArgumentValueError(f"The SSH key file '{value_or_path}' does not exist.")
     return _checked_key(value_or_path, 'the value of --ssh-key/-k')
 
 
@@ -78,6 +80,11 @@ def _checked_key(text: str, source: str) -> str:
                                         f'for example --ssh-key {DEFAULT_PUBLIC_KEY}.')
     raise InvalidArgumentValueError(
         f'{_sentence(source)} is neither an OpenSSH public key (ssh-rsa AAAA...) nor a file that holds one.')
+
+
+def _looks_like_path(text: str) -> bool:
+    """Whether a value that is no file was meant to be one. The comment of a key may end like a path."""
+    return text.startswith(('~', '/', './', '../')) or (text.endswith('.pub') and not text.startswith(_KEY_TYPES))
 
 
 def _sentence(text: str) -> str:

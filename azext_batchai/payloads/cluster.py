@@ -77,7 +77,8 @@ def _setup_task(options: ClusterOptions, configured: Json | None) -> Json | None
         raise RequiredArgumentMissingError('Say where the output of the set-up task goes, for example '
                                            "--setup-task-output '$AZ_BATCHAI_MOUNT_ROOT/afs'.")
     if task and not task.get('commandLine'):
-        raise RequiredArgumentMissingError('--setup-task-output needs --setup-task with the command line to run.')
+        raise RequiredArgumentMissingError('Say what the set-up task runs: --setup-task with its command line, '
+                                           'or nodeSetup.setupTask.commandLine in the config file.')
     return task or None
 
 

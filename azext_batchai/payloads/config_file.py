@@ -22,7 +22,8 @@ _TOP_KEYS = ('$schema', 'location', 'tags', 'properties')
 
 # Required properties that the command line or the defaults may supply: filled in while the file alone is checked.
 _SUPPLIED_LATER: dict[str, Json] = {
-    'CLUSTER': {'vmSize': '-', 'userAccountSettings': {'adminUserName': '-'}},
+    'CLUSTER': {'vmSize': '-', 'userAccountSettings': {'adminUserName': '-'},
+                'nodeSetup': {'setupTask': {'commandLine': '-', 'stdOutErrPathPrefix': '-'}}},
     'JOB': {'cluster': {'id': '-'}},
     'FILE_SERVER': {'vmSize': '-', 'sshConfiguration': {'userAccountSettings': {'adminUserName': '-'}},
                     'dataDisks': {'diskSizeInGB': 1, 'diskCount': 1, 'storageAccountType': 'Standard_LRS'}},
@@ -44,6 +45,7 @@ def read_config(path: str | None, shape_name: str, translate: Translate = lambda
     """
     if not path:
         return Config()
+    refuse_content(path)
     document = parse_json(path, read_text(path))
     if not isinstance(document, dict):
         raise InvalidArgumentValueError(f'{path}: should hold a JSON object {{...}} with "properties"')
@@ -58,6 +60,13 @@ def read_config(path: str | None, shape_name: str, translate: Translate = lambda
     if document.get('tags'):
         logger.warning('%s: tags are not kept; since API 2018-05-01 only workspaces have them.', path)
     return Config(path, location, translated)
+
+
+def refuse_content(value: str) -> None:
+    """az puts the content of a file in the place of ``@file``. It may hold secrets, so no error may quote it."""
+    if value.lstrip('\ufeff \t\r\n').startswith('{'):
+        raise InvalidArgumentValueError('The config file is given by its path, not by its content: give the path '
+                                        'without @, for example --config-file job.json.')
 
 
 def read_text(path: str) -> str:

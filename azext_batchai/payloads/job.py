@@ -37,9 +37,13 @@ def job_body(cluster_id: str, mount_options: MountOptions, config: Config, stora
     return checked_body('JOB', properties, config)
 
 
-def check_fits(node_count: int, maximum: int | None, cluster_name: str) -> None:
-    """A job wider than its auto-scale cluster can become would wait forever."""
-    if maximum is not None and node_count > maximum:
+def check_fits(node_count: int, limits: tuple[int, int] | None, cluster_name: str, group: str) -> None:
+    """A job wider than its auto-scale cluster can become would wait forever.
+
+    `limits` are the cluster's minimum and maximum; None when its size is set by hand.
+    """
+    if limits is not None and node_count > limits[1]:
         raise InvalidArgumentValueError(
-            f"The job needs {node_count} nodes (nodeCount), but cluster '{cluster_name}' scales to {maximum} at most; "
-            f'raise it with: az batchai cluster auto-scale -n {cluster_name} --min 0 --max {node_count}')
+            f"The job needs {node_count} nodes (nodeCount), but cluster '{cluster_name}' scales to {limits[1]} at "
+            f'most; raise it with: az batchai cluster auto-scale -g {group} -n {cluster_name} --min {limits[0]} '
+            f'--max {node_count}')

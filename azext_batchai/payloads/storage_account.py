@@ -41,17 +41,19 @@ def storage_account(name: str | None, key: str | None, suffix: str, environ: Map
 def replace_placeholders(value: Any, account: StorageAccount, path: str) -> Any:
     """`value` with the account's name and key where the file at `path` leaves them open.
 
-    A key that is not known is left out: whoever mounts has to find it.
+    An `accountKey` that is not known is left out: whoever mounts has to find it.
     """
     if isinstance(value, dict):
-        replaced = {key: replace_placeholders(item, account, path) for key, item in value.items()}
-        return {key: item for key, item in replaced.items()
-                if not (isinstance(item, str) and KEY_PLACEHOLDER in item)}
+        return {key: replace_placeholders(item, account, path) for key, item in value.items()
+                if account.key or not _is_open_key(key, item)}
     if isinstance(value, list):
         return [replace_placeholders(item, account, path) for item in value]
     if not isinstance(value, str):
         return value
-    if account.key:
+    if KEY_PLACEHOLDER in value:
+        if not account.key:
+            raise RequiredArgumentMissingError(f"The config file '{path}' has {KEY_PLACEHOLDER}: give "
+                                               f'--storage-account-key or set {KEY_VARIABLE}.')
         value = value.replace(KEY_PLACEHOLDER, account.key)
     if ACCOUNT_PLACEHOLDER in value:
         if not account.name:
@@ -59,3 +61,7 @@ def replace_placeholders(value: Any, account: StorageAccount, path: str) -> Any:
                                                f'--storage-account-name or set {ACCOUNT_VARIABLE}.')
         value = value.replace(ACCOUNT_PLACEHOLDER, account.name)
     return value
+
+
+def _is_open_key(key: str, item: Any) -> bool:
+    return key == 'accountKey' and isinstance(item, str) and KEY_PLACEHOLDER in item

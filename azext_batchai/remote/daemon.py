@@ -22,6 +22,8 @@ from azext_batchai.remote.connection import connection_file
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.01
+_MODULE = 'azext_batchai.service'
+_NEEDED = {'pid': int, 'endpoint': str, 'tokenFile': str, 'caFile': str}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Daemon:
             state = json.loads((self.data_dir / 'service.json').read_text('utf-8'))
         except (OSError, ValueError):
             return None
-        return state if isinstance(state, dict) and 'endpoint' in state else None
+        complete = isinstance(state, dict) and all(isinstance(state.get(key), kind) for key, kind in _NEEDED.items())
+        return state if complete else None
 
     def is_running(self) -> bool:
         """Whether a service holds the data folder's lock. Process ids may be reused, the lock cannot lie."""
@@ -47,6 +50,11 @@ class Daemon:
             return is_locked(self.data_dir / 'service.lock')
         except OSError:
             return False  # no service of ours; a start would say what is wrong with the folder
+
+    def pid(self) -> int | None:
+        """The process id of the running service; None while it has not written it yet, or when it is damaged."""
+        state = self.state()
+        return state['pid'] if state and self.is_running() and _MODULE in _command_line(state['pid']) else None
 
     def ask(self, timeout: float = 3.0) -> dict[str, Any] | None:
         """The running service's own words about itself, or None when it does not answer within `timeout` seconds."""
@@ -70,6 +78,23 @@ class Daemon:
             return None
         return answer
 
+    def await_answer(self) -> None:
+        """Wait for a service that runs, and perhaps has only just begun. Raises the CLI error when it stays silent."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.ask():
+            if not self.is_running():
+                raise ClientRequestError("The service has just ended; run 'az batchai service start' again. Its log: "
+                                         f'{self.log_file}.')
+            if time.monotonic() > deadline:
+                raise self._silent()
+            time.sleep(_LOOK_SECONDS)
+
+    def _silent(self) -> ClientRequestError:
+        pid = self.pid()
+        return ClientRequestError(
+            f"The service{f' (pid {pid})' if pid else ''} runs but does not answer; end it with 'az batchai service "
+            f"stop', then run 'az batchai service start'. Its log: {self.log_file}.")
+
     def start(self, port: int | None, engine: str | None) -> None:
         """Start the service and wait until it answers. Raises the CLI error that says why it does not."""
         arguments = ['serve', '--daemon', *(['--port', str(port)] if port is not None else []),
@@ -82,6 +107,8 @@ class Daemon:
                 if state and state.get('pid') == child.pid and self.ask():
                     return
                 if child.poll() is not None:
+                    if self.is_running():  # another start was quicker
+                        return self.await_answer()
                     complaints.seek(0)
                     text = complaints.read().decode('utf-8', 'replace').strip()
                     last = text.splitlines()[-1] if text else f'it ended with status {child.returncode}'
@@ -106,28 +133,45 @@ class Daemon:
         search = dict.fromkeys([package_root, *(entry for entry in sys.path if entry)])
         environment = {**os.environ, 'PYTHONSAFEPATH': '1', 'PYTHONPATH': os.pathsep.join(search)}
         return subprocess.Popen(
-            [sys.executable, '-m', 'azext_batchai.service', *arguments, '--data-dir', str(self.data_dir)],
+            [sys.executable, '-m', _MODULE, *arguments, '--data-dir', str(self.data_dir.absolute())],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, env=environment, cwd='/',
             start_new_session=True)
 
     def stop(self) -> None:
-        """Ask the service to end and wait until it has."""
+        """Ask the service to end and wait until it has. One that does not run is left as it is."""
         import signal
-        state = self.state()
-        if state is None or not self.is_running():
+        pid = self._pid_to_end()
+        if pid is None:
             return
         try:
-            os.kill(int(state['pid']), signal.SIGTERM)
+            os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
             return
         except PermissionError:
-            raise ClientRequestError(f"The service with process id {state['pid']} belongs to another user.") from None
+            raise ClientRequestError(f'The service with process id {pid} belongs to another user.') from None
         deadline = time.monotonic() + _STOP_SECONDS
         while self.is_running():
             if time.monotonic() > deadline:
-                raise ClientRequestError(f"The service with process id {state['pid']} did not end within "
-                                         f'{_STOP_SECONDS:g} seconds.')
+                raise ClientRequestError(f'The service with process id {pid} did not end within {_STOP_SECONDS:g} '
+                                         f'seconds. End it with: kill -9 {pid}')
             time.sleep(_LOOK_SECONDS)
+
+    def _pid_to_end(self) -> int | None:
+        """The service's own process id, waited for while it starts; None once it does not run.
+
+        What service.json says may be years old, and the process id that of something else by now.
+        """
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.is_running():
+            pid = self.pid()
+            if pid is not None:
+                return pid
+            if time.monotonic() > deadline:
+                lock = self.data_dir / 'service.lock'
+                raise ClientRequestError(f"A service runs on '{self.data_dir}', but its service.json does not say as "
+                                         f"which process. Find that with 'lsof {lock}' and end it with kill.")
+            time.sleep(_LOOK_SECONDS)
+        return None
 
 
 def require_posix() -> None:
@@ -139,32 +183,62 @@ def require_posix() -> None:
 
 def profile_daemon(config_dir: str) -> Daemon:
     """The service of this CLI profile: where it was started last, else in the profile's own folder."""
-    remembered = _memory(config_dir)
+    memory = _memory(config_dir)
     try:
-        return Daemon(Path(remembered.read_text('utf-8').strip()))
-    except OSError:
-        return Daemon(remembered.parent)
+        remembered = memory.read_text('utf-8').strip()
+    except (OSError, UnicodeDecodeError):
+        remembered = ''
+    usable = os.path.isabs(remembered) and '\0' not in remembered
+    return Daemon(Path(remembered) if usable else memory.parent.absolute())
 
 
 def connect(config_dir: str, daemon: Daemon) -> None:
     """Make `daemon` the service this profile talks to, and remember its folder for later starts."""
-    state = daemon.state() or {}
-    entries = {key: state.get(key) for key in ('endpoint', 'tokenFile', 'caFile')}
+    state = daemon.state()
+    if state is None:
+        raise ClientRequestError(f"'{daemon.data_dir / 'service.json'}' is damaged; run 'az batchai service stop', "
+                                 "then 'az batchai service start'.")
     path = connection_file(config_dir)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _memory(config_dir).write_text(str(daemon.data_dir), 'utf-8')
-        temporary = path.with_suffix('.new')
-        temporary.write_text(json.dumps(entries, indent=1), 'utf-8')
-        os.replace(temporary, path)
+        _replace(_memory(config_dir), str(daemon.data_dir.absolute()))
+        _replace(path, json.dumps({key: state[key] for key in ('endpoint', 'tokenFile', 'caFile')}, indent=1))
     except OSError as error:
-        raise FileOperationError(f"Cannot write '{path}': {error.strerror}.") from None
+        raise FileOperationError(f"Cannot write into '{path.parent}': {error.strerror}.") from None
 
 
 def disconnect(config_dir: str) -> None:
     """This profile talks to no service any more."""
-    connection_file(config_dir).unlink(missing_ok=True)
+    path = connection_file(config_dir)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileOperationError(f"Cannot delete '{path}': {error.strerror}. This profile stays connected to the "
+                                 "service.") from None
 
 
 def _memory(config_dir: str) -> Path:
     return connection_file(config_dir).parent / 'data-dir'
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write all of `text` or nothing: whoever reads at the same time sees the old file or the new one."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}-')
+    try:
+        with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _command_line(pid: int) -> str:
+    """The command line of a process; empty when there is none."""
+    try:
+        return Path(f'/proc/{pid}/cmdline').read_bytes().replace(b'\0', b' ').decode('utf-8', 'replace')
+    except OSError:
+        if Path('/proc/self/cmdline').exists():
+            return ''
+    shown = subprocess.run(['ps', '-o', 'args=', '-p', str(pid)], capture_output=True, check=False)
+    return shown.stdout.decode('utf-8', 'replace')

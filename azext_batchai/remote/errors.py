@@ -6,7 +6,11 @@ from typing import Any, NoReturn
 
 from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, UnauthorizedError
 
+from azext_batchai.remote.connection import (
+    CA_FILE_VARIABLE, ENDPOINT_VARIABLE, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, Connection, find_connection)
+
 START = "az batchai service start"
+_UNSET = f"unset {ENDPOINT_VARIABLE} to use the service of this profile"
 _RETIRED_CODES = frozenset({'InvalidResourceType', 'InvalidResourceNamespace', 'NoRegisteredProviderFound',
                             'MissingSubscriptionRegistration'})
 _PARENT_CODES = frozenset({'WorkspaceNotFound', 'ExperimentNotFound', 'ParentResourceNotFound'})
@@ -55,9 +59,8 @@ def explain(cli_ctx: Any, error: Exception) -> NoReturn:
         raise error
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         raise _unreachable(cli_ctx, error) from error
-    if isinstance(error, ClientAuthenticationError) and _endpoint(cli_ctx):
-        raise UnauthorizedError(f'The Batch AI service at {_endpoint(cli_ctx)} refused the token. '
-                                f"'{START}' connects this profile to the local service again.") from error
+    if isinstance(error, ClientAuthenticationError) and (connection := _connection(cli_ctx)):
+        raise _token_refused(connection) from error
     if isinstance(error, HttpResponseError):
         raise _refused(cli_ctx, error) from error
     raise error
@@ -65,27 +68,44 @@ def explain(cli_ctx: Any, error: Exception) -> NoReturn:
 
 def _refused(cli_ctx: Any, error: Any) -> AzCLIError:
     from azure.cli.core.util import get_error_type_by_status_code
-    if not _endpoint(cli_ctx) and error_code(error) in _RETIRED_CODES:
+    if error_code(error) in _RETIRED_CODES and not _connection(cli_ctx):
         return not_connected()
     return get_error_type_by_status_code(str(error.status_code))(arm_message(error))
 
 
+def _token_refused(connection: Connection) -> AzCLIError:
+    if connection.is_of_environment:
+        return UnauthorizedError(f'The Batch AI service at {connection.endpoint} refused the token of '
+                                 f'{TOKEN_FILE_VARIABLE} or {TOKEN_VARIABLE}. Set it to that of this service, or '
+                                 f'{_UNSET}.')
+    return UnauthorizedError(f'The Batch AI service at {connection.endpoint} refused the token. '
+                             f"'{START}' connects this profile to the local service again.")
+
+
 def _unreachable(cli_ctx: Any, error: Exception) -> AzCLIError:
-    endpoint = _endpoint(cli_ctx)
-    if not endpoint:
+    connection = _connection(cli_ctx)
+    if not connection:
         return not_connected()
     if 'CERTIFICATE_VERIFY_FAILED' in str(error) or 'certificate verify failed' in str(error):
-        return AzureConnectionError(
-            f'The certificate of the Batch AI service at {endpoint} is not signed by the authority this profile '
-            f"trusts. '{START}' connects it to the local service; for one elsewhere set AZURE_BATCHAI_CA_FILE.")
-    return AzureConnectionError(f"The Batch AI service at {endpoint} does not answer. Start it with '{START}'; "
-                                "its log: 'az batchai service logs'.")
+        return _certificate_refused(connection)
+    if connection.is_of_environment:
+        return AzureConnectionError(f'The Batch AI service at {connection.endpoint} does not answer. Correct '
+                                    f'{ENDPOINT_VARIABLE}, which names it, or {_UNSET}.')
+    return AzureConnectionError(f"The Batch AI service at {connection.endpoint} does not answer. Start it with "
+                                f"'{START}'; its log: 'az batchai service logs'.")
 
 
-def _endpoint(cli_ctx: Any) -> str | None:
-    from azext_batchai.remote.connection import find_connection
+def _certificate_refused(connection: Connection) -> AzCLIError:
+    problem = f'The certificate of the Batch AI service at {connection.endpoint} is not signed by the authority '
+    if connection.is_of_environment:
+        return AzureConnectionError(f'{problem}of {CA_FILE_VARIABLE}. Set it to the ca.pem of this service, or '
+                                    f'{_UNSET}.')
+    return AzureConnectionError(f"{problem}this profile trusts. '{START}' connects it to the local service; for one "
+                                f'elsewhere set {ENDPOINT_VARIABLE} and {CA_FILE_VARIABLE}.')
+
+
+def _connection(cli_ctx: Any) -> Connection | None:
     try:
-        connection = find_connection(cli_ctx.config.config_dir, os.environ)
+        return find_connection(cli_ctx.config.config_dir, os.environ)
     except AzCLIError:
         return None
-    return connection.endpoint if connection else None

@@ -51,22 +51,43 @@ def find_job(client: Any, group: str, name: str, workspace: str | None = None, e
         return [Found(job, w, e) for w, e in places
                 if (job := _or_none(partial(client.jobs.get, group, w, e, name)))]
 
-    def experiments_of(workspaces: list[str]) -> Iterator[tuple[str, str]]:
+    def places_in(workspaces: list[str]) -> Iterator[tuple[str, str]]:
         for w in workspaces:
             yield from ((w, e) for e in ([experiment] if experiment else _experiments(client, group, w)))
 
     first = [(w, experiment or FLAT_EXPERIMENT) for w in flat]
-    matches = jobs_in(first) or jobs_in(place for place in experiments_of(flat + others) if place not in first)
-    return _only(matches, f"job '{name}'", group)
+    matches = jobs_in(first) or jobs_in(place for place in places_in(flat + others) if place not in first)
+    if workspace and not matches:
+        client.workspaces.get(group, workspace)  # when it is the workspace that does not exist, this says so
+    return _only(matches, f"job '{name}'", group, workspace)
+
+
+def experiments_of(client: Any, group: str | None, workspace: str | None, experiment: str | None
+                   ) -> list[tuple[str, str, str]]:
+    """(resource group, workspace, name) of each experiment. One that is named must be in some workspace at least."""
+    places = [(g, w, item.name) for g, w in workspaces_of(client, group, workspace)
+              for item in client.experiments.list_by_workspace(g, w)
+              if not experiment or item.name.lower() == experiment.lower()]
+    if experiment and not places:
+        within = [f"workspace '{workspace}'"] if workspace else []
+        within.append(f"resource group '{group}'" if group else 'the subscription')
+        raise NotFound(f"There is no experiment '{experiment}' in {' of '.join(within)}.")
+    return places
 
 
 def workspaces_of(client: Any, group: str | None, workspace: str | None = None) -> list[tuple[str, str]]:
-    """(resource group, name) of each workspace of the group or, without one, of the subscription."""
+    """(resource group, name) of each workspace of the group or, without one, of the subscription.
+
+    One that is named must exist. In a known group that is left to the request it is for.
+    """
     if group and workspace:
         return [(group, workspace)]
     found = client.workspaces.list_by_resource_group(group) if group else client.workspaces.list()
     ids = [parse_resource_id(item.id) for item in found]
-    return [(id.resource_group, id.name) for id in ids if not workspace or id.name.lower() == workspace.lower()]
+    places = [(id.resource_group, id.name) for id in ids if not workspace or id.name.lower() == workspace.lower()]
+    if workspace and not places:
+        raise NotFound(f"There is no workspace '{workspace}' in the subscription.")
+    return places
 
 
 def chosen_location(option: str | None, configured: str | None) -> str | None:
@@ -141,9 +162,10 @@ def _find_in_workspaces(client: Any, group: str, what: str, workspace: str | Non
     return _only(found_in(flat) or found_in(others), what, group)
 
 
-def _only(matches: list[Found], what: str, group: str) -> Found:
+def _only(matches: list[Found], what: str, group: str, workspace: str | None = None) -> Found:
     if not matches:
-        raise NotFound(f"There is no {what} in resource group '{group}'.")
+        within = f"workspace '{workspace}' of " if workspace else ''
+        raise NotFound(f"There is no {what} in {within}resource group '{group}'.")
     if len(matches) > 1:
         choices = ' or '.join(match.options for match in matches)
         raise ArgumentUsageError(f"There are {len(matches)} resources that may be meant by {what} in resource group "

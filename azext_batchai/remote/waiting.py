@@ -18,7 +18,7 @@ _SPINNER_STEP = 0.1
 def run_operation(cli_ctx: Any, begin: Callable[..., Any], no_wait: bool, message: str) -> Any:
     """Call `begin` (a ``begin_...`` method of the SDK, all but its `polling` bound) and wait for what it returns.
 
-    With `no_wait` only the request is made and None returned. `message` tells what is going on: ``Deleting job 'j'``.
+    With `no_wait` only the request is made and None returned. `message` names it: ``The deletion of job 'j'``.
     """
     if no_wait:
         begin(polling=False)

@@ -26,16 +26,19 @@ class StartError(Exception):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Running jobs go on when the service ends. Raises StartError."""
-    make_data_dir(settings.data_dir)
+    """Serve until SIGTERM or SIGINT, in a data folder that is there. Running jobs go on when the service ends.
+
+    Raises StartError.
+    """
     hold_lock(settings.lock_file)
     with _listen(settings) as listener:
         asyncio.run(_serve(settings, listener))
 
 
-# What may lie in a data folder before its first service: what the command line keeps there, and settings.
-_WELCOME = frozenset({'connection.json', 'connection.new', 'data-dir', 'data-dir.new', 'settings.json', 'lost+found',
-                      '.DS_Store'})
+# What may lie in a data folder before its first service: what the command line keeps there, settings, and what file
+# systems put into their folders. The command line's temporary files begin with a dot.
+_WELCOME = frozenset({'connection.json', 'data-dir', 'settings.json', 'lost+found'})
+_OURS = frozenset({'service.lock', 'service.log', 'batchai.db'})
 
 
 def make_data_dir(data_dir: Path) -> None:
@@ -45,7 +48,8 @@ def make_data_dir(data_dir: Path) -> None:
     """
     try:
         names = {path.name for path in data_dir.iterdir()} if data_dir.is_dir() else set()
-        if names - _WELCOME and not names & {'service.lock', 'batchai.db'}:
+        foreign = {name for name in names - _WELCOME if not name.startswith('.')}
+        if foreign and not names & _OURS:
             raise StartError(f'The data folder {data_dir} holds files that are not of a Batch AI service. Choose an '
                              'empty or a new one with --data-dir.')
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -46,6 +46,15 @@ def test_key_may_be_a_file(home):
     assert public_key('~/k.pub') == KEY
 
 
+@pytest.mark.parametrize('value, said', [
+    ('~/.ssh/nope.pub', "The SSH key file '~/.ssh/nope.pub' does not exist"), ('nope.pub', "'nope.pub' does not exist"),
+    ('./nope', "'./nope' does not exist"), ('ssh-rsa nonsense me@host.pub', 'neither an OpenSSH public key'),
+    ('hello', 'neither an OpenSSH public key')])
+def test_value_that_looks_like_a_path_is_called_a_file_that_does_not_exist(home, value, said):
+    with pytest.raises(InvalidArgumentValueError, match=said):
+        public_key(value)
+
+
 @pytest.mark.parametrize('content, said', [
     ('-----BEGIN OPENSSH PRIVATE KEY-----', 'is a private key'),
     ('hello', 'neither an OpenSSH public key'),

@@ -55,6 +55,14 @@ def test_set_up_task_of_the_options_keeps_the_variables_of_the_file():
     assert body(options, nodeSetup={'setupTask': task})['nodeSetup']['setupTask'] == {**task, 'commandLine': 'true'}
 
 
+@pytest.mark.parametrize('key, option', [
+    ('commandLine', {'setup_task_output': SETUP['stdOutErrPathPrefix']}),
+    ('stdOutErrPathPrefix', {'setup_task': SETUP['commandLine']})])
+def test_set_up_task_may_be_half_in_the_file_and_half_in_the_options(key, option):
+    options = ClusterOptions('S', target=1, account=ACCOUNT, **option)
+    assert body(options, nodeSetup={'setupTask': {key: SETUP[key]}})['nodeSetup']['setupTask'] == SETUP
+
+
 def test_subnet_is_a_reference():
     assert body(ClusterOptions('S', target=1, account=ACCOUNT, subnet='/s'))['subnet'] == {'id': '/s'}
 

@@ -48,6 +48,19 @@ def test_what_options_may_supply_can_be_missing(written):
     assert config.properties == {'userAccountSettings': account}
 
 
+@pytest.mark.parametrize('task', [{'commandLine': 'true'}, {'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/afs'}])
+def test_either_half_of_a_setup_task_can_be_missing(written, task):
+    config = read_config(written({'nodeSetup': {'setupTask': task}}), 'CLUSTER', cluster.from_older)
+    assert config.properties == {'nodeSetup': {'setupTask': task}}
+
+
+@pytest.mark.parametrize('content', ['{"secret": 1}', '\ufeff\n {"secret": 1}'])
+def test_content_in_the_place_of_a_path_is_not_quoted(content):
+    with pytest.raises(InvalidArgumentValueError, match='without @') as caught:
+        read_job(content)
+    assert 'secret' not in str(caught.value)
+
+
 def test_storage_credentials_may_be_missing(written):
     share = {'accountName': 'a', 'azureFileUrl': 'https://a/s', 'relativeMountPath': 'afs'}
     config = read_job(written({'properties': {**JOB, 'mountVolumes': {'azureFileShares': [share]}}}))

@@ -28,13 +28,16 @@ def test_job_level_mounts_are_added():
     assert body['properties']['mountVolumes']['azureFileShares'][0]['accountName'] == 'acc'
 
 
-@pytest.mark.parametrize('node_count, maximum, fits', [(2, 2, True), (3, 2, False), (9, None, True), (1, 0, False)])
-def test_job_must_fit_its_auto_scale_cluster(node_count, maximum, fits):
-    if fits:
-        check_fits(node_count, maximum, 'c')
-    else:
-        with pytest.raises(InvalidArgumentValueError, match=f'--max {node_count}'):
-            check_fits(node_count, maximum, 'c')
+@pytest.mark.parametrize('node_count, limits', [(2, (0, 2)), (9, None)])
+def test_job_that_fits_its_auto_scale_cluster_passes(node_count, limits):
+    check_fits(node_count, limits, 'c', 'g')
+
+
+@pytest.mark.parametrize('node_count, limits, options', [
+    (3, (1, 2), '--min 1 --max 3'), (1, (0, 0), '--min 0 --max 1')])
+def test_job_that_does_not_fit_is_refused_with_the_command_that_makes_room(node_count, limits, options):
+    with pytest.raises(InvalidArgumentValueError, match=f'az batchai cluster auto-scale -g g -n c {options}$'):
+        check_fits(node_count, limits, 'c', 'g')
 
 
 def test_the_sdk_sends_what_was_shaped():

@@ -37,5 +37,12 @@ def test_unknown_account_is_asked_for():
         replace_placeholders(FILE, StorageAccount(), 'cluster.json')
 
 
+def test_unknown_key_anywhere_else_is_asked_for():
+    for value in ({'secrets': [{'name': 'K', 'value': '<AZURE_BATCHAI_STORAGE_KEY>'}]},
+                  {'commandLine': 'echo <AZURE_BATCHAI_STORAGE_KEY>'}, ['<AZURE_BATCHAI_STORAGE_KEY>']):
+        with pytest.raises(RequiredArgumentMissingError, match='job.json.*--storage-account-key.*_STORAGE_KEY'):
+            replace_placeholders(value, StorageAccount('acc'), 'job.json')
+
+
 def test_key_is_not_shown():
     assert 'key!' not in repr(StorageAccount('acc', 'key!'))

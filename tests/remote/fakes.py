@@ -46,6 +46,8 @@ class FakeClient:
 
     def _workspace(self, name):
         self.calls.append(f'get {name}')
+        if name not in self.tree:
+            raise not_found('WorkspaceNotFound')
         return SimpleNamespace(name=name, location='westus2')
 
     def _create_workspace(self, group, name, parameters, polling=None):
@@ -55,6 +57,8 @@ class FakeClient:
 
     def _experiments(self, group, workspace):
         self.calls.append(f'list experiments of {workspace}')
+        if workspace not in self.tree:
+            raise not_found('WorkspaceNotFound')
         return [self._item(name, '') for name in self.tree[workspace] if name != 'clusters']
 
     def _create_experiment(self, group, workspace, name, polling=None):

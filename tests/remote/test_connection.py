@@ -1,18 +1,27 @@
 import json
+import time
 
 import pytest
 from azure.cli.core.azclierror import FileOperationError, ValidationError
 
 from azext_batchai.remote.connection import Connection, connection_file, find_connection
+from azext_batchai.service.tls import ensure_certificates
 
 ENDPOINT = 'https://127.0.0.1:8443'
 
 
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('tls')
+    ensure_certificates(folder / 'ca.pem', folder / 'server.pem', '127.0.0.1', time.time())
+    return (folder / 'ca.pem').read_bytes()
+
+
 @pytest.fixture
-def profile(tmp_path):
+def profile(tmp_path, certificate):
     """A config dir with a token and a certificate in it; call it to note a connection."""
     (tmp_path / 'token').write_text('t0ken\n')
-    (tmp_path / 'ca.pem').write_text('certificate')
+    (tmp_path / 'ca.pem').write_bytes(certificate)
     connection_file(str(tmp_path)).parent.mkdir()
 
     def note(**changes):
@@ -48,15 +57,45 @@ def test_environment_may_name_files(profile):
     ({'AZURE_BATCHAI_ENDPOINT': ENDPOINT}, 'without a token; set AZURE_BATCHAI_TOKEN_FILE'),
     ({'AZURE_BATCHAI_ENDPOINT': 'http://head:9', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
     ({'AZURE_BATCHAI_ENDPOINT': 'head', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
+    ({'AZURE_BATCHAI_ENDPOINT': 'https://[::1', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
+    ({'AZURE_BATCHAI_ENDPOINT': 'https://127.0.0.1:99999', 'AZURE_BATCHAI_TOKEN': 't'}, 'should be like https://'),
+    ({'AZURE_BATCHAI_ENDPOINT': ENDPOINT, 'AZURE_BATCHAI_TOKEN': 't\nx'}, 'AZURE_BATCHAI_TOKEN should be one word'),
+    ({'AZURE_BATCHAI_ENDPOINT': ENDPOINT, 'AZURE_BATCHAI_TOKEN': 'tök'}, 'AZURE_BATCHAI_TOKEN should be one word'),
 ])
 def test_incomplete_environment_is_explained(environ, said):
     with pytest.raises(ValidationError, match=said):
         find_connection('/nowhere', environ)
 
 
+def test_home_folder_in_a_variable_is_expanded(profile, monkeypatch):
+    monkeypatch.setenv('HOME', str(profile.path))
+    environ = {'AZURE_BATCHAI_ENDPOINT': ENDPOINT, 'AZURE_BATCHAI_TOKEN_FILE': '~/token',
+               'AZURE_BATCHAI_CA_FILE': '~/ca.pem'}
+    connection = find_connection('/nowhere', environ)
+    assert connection == Connection(ENDPOINT, 't0ken', str(profile.path / 'ca.pem'))
+    assert connection.is_of_environment
+
+
+@pytest.mark.parametrize('content', [b'', b'nonsense', b'\0\xff', b'-----BEGIN CERTIFICATE-----\nMIIB'])
+def test_file_that_is_no_certificate_is_named_with_its_variable(profile, content):
+    (profile.path / 'ca.pem').write_bytes(content)
+    environ = {'AZURE_BATCHAI_ENDPOINT': ENDPOINT, 'AZURE_BATCHAI_TOKEN': 't',
+               'AZURE_BATCHAI_CA_FILE': str(profile.path / 'ca.pem')}
+    with pytest.raises(FileOperationError, match='ca.pem\', which AZURE_BATCHAI_CA_FILE names, holds no PEM'):
+        find_connection('/nowhere', environ)
+
+
+def test_files_that_variables_name_are_blamed_on_them():
+    environ = {'AZURE_BATCHAI_ENDPOINT': ENDPOINT, 'AZURE_BATCHAI_TOKEN_FILE': '/nowhere/token'}
+    with pytest.raises(FileOperationError, match="token file '/nowhere/token', which AZURE_BATCHAI_TOKEN_FILE names"):
+        find_connection('/nowhere', environ)
+
+
 @pytest.mark.parametrize('changes, error, said', [
-    ({'tokenFile': '/nowhere/token'}, FileOperationError, "token file '/nowhere/token': No such file"),
-    ({'caFile': '/nowhere/ca.pem'}, FileOperationError, "'/nowhere/ca.pem' .* does not exist"),
+    ({'tokenFile': '/nowhere/token'}, FileOperationError,
+     "token file '/nowhere/token', which 'az batchai service start' writes: No such file"),
+    ({'caFile': '/nowhere/ca.pem'}, FileOperationError,
+     "'/nowhere/ca.pem', which 'az batchai service start' writes, does not exist"),
     ({'endpoint': 'nonsense'}, ValidationError, 'should be like https://'),
 ])
 def test_files_that_are_gone_are_named(profile, changes, error, said):
@@ -64,10 +103,13 @@ def test_files_that_are_gone_are_named(profile, changes, error, said):
         find_connection(profile(**changes), {})
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{"endpoint": "https://x"}', '3'])
+@pytest.mark.parametrize('text', [
+    b'', b'[]', b'{"endpoint": "https://x"}', b'3', b'\xff\xfe', b'{"endpoint": null, "tokenFile": null}',
+    b'{"endpoint": "https://x:1", "tokenFile": null, "caFile": null}',
+    b'{"endpoint": "https://x:1", "tokenFile": "/t", "caFile": 3}'])
 def test_damaged_note_is_explained(profile, text):
     config_dir = profile()
-    connection_file(config_dir).write_text(text)
+    connection_file(config_dir).write_bytes(text)
     with pytest.raises(ValidationError, match="is damaged; 'az batchai service start'"):
         find_connection(config_dir, {})
 

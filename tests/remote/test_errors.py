@@ -1,3 +1,4 @@
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +11,13 @@ ENDPOINT = 'https://127.0.0.1:8443'
 
 
 @pytest.fixture
-def profile(tmp_path):
+def profile(tmp_path, monkeypatch):
+    monkeypatch.delenv('AZURE_BATCHAI_ENDPOINT', raising=False)
     return SimpleNamespace(config=SimpleNamespace(config_dir=str(tmp_path)))
 
 
 @pytest.fixture
-def connected(monkeypatch):
+def connected(profile, monkeypatch):
     monkeypatch.setenv('AZURE_BATCHAI_ENDPOINT', ENDPOINT)
     monkeypatch.setenv('AZURE_BATCHAI_TOKEN', 't')
 
@@ -47,19 +49,28 @@ def test_refusals_keep_their_kind(profile, connected, status, kind):
         errors.explain(profile, refusal('Code', 'text', status))
 
 
-def test_service_that_does_not_answer_is_named(profile, connected):
-    with pytest.raises(azclierror.AzureConnectionError, match=f'{ENDPOINT} does not answer.*az batchai service start'):
-        errors.explain(profile, ServiceRequestError('Connection refused'))
+WRONG_CERTIFICATE = ServiceRequestError('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed')
+WIRE_FAILURES = [
+    (ServiceRequestError('Connection refused'), azclierror.AzureConnectionError, f'{ENDPOINT} does not answer'),
+    (WRONG_CERTIFICATE, azclierror.AzureConnectionError, f'{ENDPOINT} is not signed by the authority'),
+    (ClientAuthenticationError('no'), azclierror.UnauthorizedError, f'{ENDPOINT} refused the token')]
 
 
-def test_certificate_of_another_service_is_explained(profile, connected):
-    with pytest.raises(azclierror.AzureConnectionError, match='AZURE_BATCHAI_CA_FILE'):
-        errors.explain(profile, ServiceRequestError('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed'))
+@pytest.mark.parametrize('error, kind, said', WIRE_FAILURES)
+def test_failure_of_the_service_of_the_profile_names_the_command_that_helps(profile, tmp_path, error, kind, said):
+    (tmp_path / 'token').write_text('t')
+    (tmp_path / 'batchai').mkdir()
+    (tmp_path / 'batchai' / 'connection.json').write_text(json.dumps(
+        {'endpoint': ENDPOINT, 'tokenFile': str(tmp_path / 'token')}))
+    with pytest.raises(kind, match=f'{said}.*az batchai service start'):
+        errors.explain(profile, error)
 
 
-def test_refused_token_is_explained(profile, connected):
-    with pytest.raises(azclierror.UnauthorizedError, match='refused the token'):
-        errors.explain(profile, ClientAuthenticationError('no'))
+@pytest.mark.parametrize('error, kind, said', WIRE_FAILURES)
+def test_failure_of_the_service_of_the_environment_names_the_variables(profile, connected, error, kind, said):
+    with pytest.raises(kind, match=f'{said}.*AZURE_BATCHAI_.*unset AZURE_BATCHAI_ENDPOINT') as caught:
+        errors.explain(profile, error)
+    assert 'service start' not in str(caught.value)
 
 
 @pytest.mark.parametrize('error', [

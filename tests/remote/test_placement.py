@@ -151,7 +151,32 @@ def test_other_failures_pass_through():
 
 
 def test_location_of_a_flat_workspace_is_in_its_name():
-    client = FakeClient({})
+    client = FakeClient({OWN: {}})
     assert placement.location_of(client, 'demo', FLAT) == 'eastus'
     assert client.calls == []
     assert placement.location_of(client, 'demo', OWN) == 'westus2'
+
+
+def test_workspace_that_does_not_exist_is_the_news_not_the_job():
+    with pytest.raises(exceptions.ResourceNotFoundError, match='WorkspaceNotFound'):
+        placement.find_job(FakeClient({FLAT: {'migrated': ['j']}}), 'demo', 'j', 'typo')
+    with pytest.raises(ResourceNotFoundError, match="no job 'j' in workspace 'own' of resource group 'demo'"):
+        placement.find_job(FakeClient({OWN: {'e': []}}), 'demo', 'j', OWN)
+
+
+def test_list_of_a_workspace_that_does_not_exist_is_an_error():
+    with pytest.raises(ResourceNotFoundError, match="no workspace 'typo' in the subscription"):
+        placement.workspaces_of(FakeClient({OWN: {}}), None, 'typo')
+    assert placement.workspaces_of(FakeClient({}), None) == []
+
+
+@pytest.mark.parametrize('group, workspace, said', [
+    (None, None, "no experiment 'typo' in the subscription"),
+    ('demo', None, "no experiment 'typo' in resource group 'demo'"),
+    ('demo', OWN, "no experiment 'typo' in workspace 'own' of resource group 'demo'")])
+def test_list_of_an_experiment_that_does_not_exist_is_an_error(group, workspace, said):
+    client = FakeClient({FLAT: {'e': []}, OWN: {'e': [], 'f': []}})
+    with pytest.raises(ResourceNotFoundError, match=said):
+        placement.experiments_of(client, group, workspace, 'typo')
+    assert placement.experiments_of(client, 'demo', None, 'E') == [('demo', FLAT, 'e'), ('demo', OWN, 'e')]
+    assert len(placement.experiments_of(client, None, None, None)) == 3

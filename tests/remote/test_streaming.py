@@ -1,9 +1,15 @@
 import io
+from types import SimpleNamespace
 
 import pytest
+import requests
 from azure.cli.core.azclierror import AzureConnectionError, ResourceNotFoundError
+from azure.core.exceptions import ServiceRequestError
 
-from azext_batchai.remote.streaming import Follower, JobGone, LinkExpired, Rewritten, Trouble, follow
+from azext_batchai.remote.connection import Connection
+from azext_batchai.remote.streaming import (
+    Follower, JobGone, LinkExpired, RemoteJobFiles, Rewritten, Trouble, follow)
+from fakes import not_found
 
 
 class FakeFiles:
@@ -28,6 +34,9 @@ class FakeFiles:
 
     def is_finished(self):
         return self.finished
+
+    def standing(self):
+        return "job 'j' is queued: too few nodes"
 
     def read(self, link, offset):
         self._advance()
@@ -137,3 +146,85 @@ def test_missing_file_is_an_error_that_names_those_there(monkeypatch):
 def test_deleted_job_is_named():
     with pytest.raises(ResourceNotFoundError, match="Job 'j' was deleted"):
         follow(FakeFiles(fail(JobGone())), 'stdout.txt', 'j', io.BytesIO())
+
+
+def test_long_wait_for_the_file_is_explained_once(caplog):
+    run(FakeFiles(*[nothing] * 60, write(b'a'), finish))
+    assert caplog.messages == ["Waiting for 'stdout.txt'; job 'j' is queued: too few nodes"]
+
+
+@pytest.mark.parametrize('script', [[nothing] * 5 + [write(b'a'), finish], [write(b'a')] + [nothing] * 90 + [finish]],
+                         ids=['short wait', 'quiet file'])
+def test_other_waits_need_no_words(caplog, script):
+    run(FakeFiles(*script))
+    assert not caplog.messages
+
+
+# the job of a service
+
+HERE, ELSEWHERE = Connection('https://127.0.0.1:1', 't'), Connection('https://127.0.0.1:2', 't')
+
+
+def failing(error):
+    def ask(*_args, **_options):
+        raise error
+    return ask
+
+
+def client_at(connection, **jobs):
+    return SimpleNamespace(connection=connection, jobs=SimpleNamespace(**jobs))
+
+
+def files_of(client, reconnected=None):
+    return RemoteJobFiles(client, 'g', 'w', 'e', 'j', 'stdouterr', 'sub', reconnected)
+
+
+def test_directory_that_is_not_there_yet_holds_no_file_yet():
+    files = files_of(client_at(HERE, list_output_files=failing(not_found('DirectoryNotFound'))))
+    assert files.link('stdout.txt') is None and files.names() == []
+
+
+def test_deleted_job_is_gone():
+    with pytest.raises(JobGone):
+        files_of(client_at(HERE, list_output_files=failing(not_found('JobNotFound')))).names()
+
+
+def test_standing_is_the_state_and_what_keeps_the_job_queued():
+    info = SimpleNamespace(errors=[SimpleNamespace(code='JobTooLargeForCluster', message='needs 3 nodes')])
+    seen = [SimpleNamespace(execution_state='queued', execution_info=info),
+            SimpleNamespace(execution_state='running', execution_info=None)]
+    files = files_of(client_at(HERE, get=lambda *_: seen.pop(0)))
+    said = []
+    for _ in range(2):
+        files.is_finished()
+        said.append(files.standing())
+    assert said == ["job 'j' is queued: needs 3 nodes", "job 'j' is running"]
+
+
+def test_service_that_came_back_elsewhere_is_followed():
+    entry = SimpleNamespace(name='f', download_url='https://127.0.0.1:2/f')
+    files = files_of(client_at(HERE, list_output_files=failing(ServiceRequestError('refused'))),
+                     lambda: client_at(ELSEWHERE, list_output_files=lambda *_: [entry]))
+    with pytest.raises(LinkExpired):
+        files.link('f')
+    assert files.link('f') == entry.download_url
+
+
+def test_link_to_where_the_service_was_is_asked_for_again(monkeypatch):
+    files = files_of(client_at(HERE), lambda: client_at(ELSEWHERE))
+    monkeypatch.setattr('requests.Session.get', failing(requests.exceptions.ConnectionError()))
+    with pytest.raises(LinkExpired):
+        list(files.read('https://127.0.0.1:1/f', 0))
+    with pytest.raises(Trouble) as caught:
+        list(files.read('https://127.0.0.1:2/f', 0))
+    assert not isinstance(caught.value, LinkExpired)
+
+
+@pytest.mark.parametrize('reconnected', [
+    lambda: client_at(HERE), lambda: client_at(None), failing(AzureConnectionError('no service')), None],
+    ids=['same place', 'Azure', 'none', 'no way'])
+def test_service_that_is_away_is_trouble(reconnected):
+    files = files_of(client_at(HERE, list_output_files=failing(ServiceRequestError('refused'))), reconnected)
+    with pytest.raises(Trouble) as caught:
+        files.link('f')
+    assert not isinstance(caught.value, LinkExpired)

@@ -94,7 +94,7 @@ def test_a_folder_with_foreign_files_is_no_data_folder(tmp_path):
 
 
 @pytest.mark.parametrize('names', [[], ['connection.json', 'data-dir'], ['settings.json'], ['service.lock', 'trash'],
-                                   ['batchai.db', 'storage']])
+                                   ['batchai.db', 'storage'], ['service.log'], ['.connection.json-x1', 'lost+found']])
 def test_an_empty_folder_or_one_of_ours_is(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text('')

@@ -136,6 +136,43 @@ def test_a_mistake_about_a_job_is_named_and_submits_nothing(small_cluster: Az, m
     assert small_cluster.rest().call('GET', job('j1'))[0] == 404
 
 
+def test_the_command_that_makes_room_works_as_it_is_printed(small_cluster: Az) -> None:
+    small_cluster.write('job.json', changed(nodeCount=3))
+    problem = small_cluster(SUBMIT).problem
+    scaled = small_cluster.ok(problem.partition('with: az ')[2] + ' --query scaleSettings.autoScale').json
+    assert (scaled['minimumNodeCount'], scaled['maximumNodeCount']) == (0, 3)
+
+
+@pytest.mark.parametrize('line, fragment', [
+    ('job show -n j -g demoGroup -w typo', 'workspace typo'), ('job list -w typo', "workspace 'typo'"),
+    ('cluster list -w typo', "workspace 'typo'"), ('cluster list -g demoGroup -w typo', 'workspace typo'),
+    ('file-server list -w typo', "workspace 'typo'"), ('job list -e typo', "experiment 'typo'"),
+    ('job list -g demoGroup -e typo', "experiment 'typo'")])
+def test_a_misspelled_place_is_what_is_named(small_cluster: Az, line: str, fragment: str) -> None:
+    result = small_cluster(f'batchai {line}')
+    assert result.code == 3 and fragment in result.problem
+
+
+@pytest.mark.parametrize('line, option', [
+    ('job create -g g -n j -c ""', '-c'), ('job create -g g -n j -f ""', '--config-file/-f'),
+    ('job create -g g -n j -f job.json -r ""', '--cluster-name/-r'),
+    ('cluster create -g g -n c -c ""', '--config-file'),
+    ('cluster create -g g -n c --nfs ""', '--nfs'), ('cluster create -g g -n c --afs-name ""', '--afs-name'),
+    ('cluster create -g g -n c --bfs-name ""', '--container-name'), ('job list-files -g g -n j -d ""', '-d'),
+    ('job stream-file -g g -j j -n ""', '--name/-n')])
+def test_an_empty_value_is_named_with_its_option(shared: Az, line: str, option: str) -> None:
+    result = shared(f'batchai {line}')
+    assert result.code == 1 and option in result.problem and 'must not be empty' in result.problem
+
+
+def test_the_content_of_a_file_is_never_quoted(shared: Az) -> None:
+    shared.write('job.json', changed(secrets=[{'name': 'S', 'value': 'precious'}]))
+    for line in ('job create -g g -n j -c @job.json', 'job create -g g -n j -f x.json -c @job.json',
+                 'cluster create -g g -n c -f @job.json'):
+        result = shared(f'batchai {line}')
+        assert result.code == 1 and 'without @' in result.problem and 'precious' not in result.err
+
+
 def test_a_name_that_is_taken_is_refused_and_the_first_job_stays(small_cluster: Az) -> None:
     small_cluster.write('job.json', changed())
     first = small_cluster.ok(SUBMIT).json
@@ -194,6 +231,12 @@ def test_without_a_terminal_and_without_y_nothing_is_deleted(shared: Az, line: s
 def test_a_service_that_was_never_started_is_named_with_the_way_to_start_it(az: Az) -> None:
     result = az('batchai job list -g demoGroup')
     assert result.code == 1 and 'az batchai service start' in result.problem
+
+
+@pytest.mark.parametrize('endpoint', ['https://[::1', 'https://127.0.0.1:99999'])
+def test_an_endpoint_that_is_none_is_named(az: Az, endpoint: str) -> None:
+    result = az('batchai job list', AZURE_BATCHAI_ENDPOINT=endpoint, AZURE_BATCHAI_TOKEN='t')
+    assert result.code == 1 and endpoint in result.problem and 'AZURE_BATCHAI_ENDPOINT' in result.problem
 
 
 def test_a_service_that_was_stopped_is_named_with_the_way_to_start_it(own: Az) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any, Callable
@@ -267,3 +268,42 @@ def test_ctrl_c_ends_the_stream_and_not_the_job(own: Az, work: Path) -> None:
     assert own.rest().properties(job('j'))['executionState'] == 'running'
     (work / 'go').touch()
     assert Rest(own.data_dir).wait_for_job('j')['executionInfo']['exitCode'] == 0
+
+
+def test_streaming_finds_the_service_again_on_another_port(own: Az, work: Path) -> None:
+    submit(own, 'j', f'echo one; while [ ! -e {work}/go ]; do sleep 0.05; done; echo two')
+    import subprocess
+    stream = own.popen('batchai job stream-file -j j -g demoGroup -n stdout.txt', stdout=subprocess.PIPE)
+    assert stream.stdout is not None
+    assert stream.stdout.readline() == b'one\n'
+    before = own.rest().state
+    own.ok('batchai service stop')
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    own.ok(f'batchai service start --port {port} -o none')
+    assert own.rest().state['endpoint'] != before['endpoint']
+    (work / 'go').touch()
+    assert stream.communicate(timeout=30)[0] == b'two\n'
+    assert stream.returncode == 0
+
+
+def test_streaming_waits_for_a_folder_that_the_job_has_yet_to_make_and_says_so(own: Az, work: Path) -> None:
+    submit(own, 'j', f'while [ ! -e {work}/go ]; do sleep 0.05; done; mkdir -p "$AZ_BATCHAI_OUTPUT_MODEL/late"; '
+                     'echo done > "$AZ_BATCHAI_OUTPUT_MODEL/late/f"',
+           outputDirectories=[{'id': 'MODEL', 'pathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/work'}])
+    import subprocess
+    stream = own.popen('batchai job stream-file -j j -g demoGroup -d MODEL -p late -n f', stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE)
+    assert stream.stderr is not None
+    assert b"Waiting for 'f'; job 'j' is running" in stream.stderr.readline()
+    (work / 'go').touch()
+    assert stream.communicate(timeout=30)[0] == b'done\n'
+    assert stream.returncode == 0
+
+
+def test_output_that_cannot_be_written_ends_the_stream_with_one_line(own: Az, work: Path) -> None:
+    submit(own, 'j', 'echo one')
+    own.rest().wait_for_job('j')
+    full = own('batchai job stream-file -j j -g demoGroup -n stdout.txt > /dev/full')
+    assert full.code == 1 and full.problem == 'Cannot write the output: No space left on device.'

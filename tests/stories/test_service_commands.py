@@ -100,6 +100,23 @@ def test_logs_shows_the_last_lines_and_follows(own: Az) -> None:
     assert b'/clusters/c is deleted' in line
 
 
+def test_output_that_cannot_be_written_is_one_line_and_a_reader_that_left_is_none(own: Az) -> None:
+    full = own('batchai service logs > /dev/full')
+    assert full.code == 1 and full.problem == 'Cannot write the output: No space left on device.'
+    quiet = own('batchai service logs --follow | head -1')
+    assert quiet.code == 0 and quiet.err == '' and len(quiet.out.splitlines()) == 1
+
+
+def test_a_service_that_is_left_for_another_one_is_named(own: Az) -> None:
+    first = own.ok('batchai service show').json
+    second = own.ok(f'batchai service start --data-dir {own.folder}/other')
+    assert second.json['pid'] != first['pid']
+    assert f"(pid {first['pid']})" in second.err and f"--data-dir {first['dataDir']}" in second.err
+    own.ok('batchai service reset -y')
+    back = own.ok(f"batchai service start --data-dir {first['dataDir']}")
+    assert back.json['pid'] == first['pid'] and back.err == ''
+
+
 def test_secrets_are_in_no_file_reply_log_or_process_list(own: Az) -> None:
     secrets = {'password': 'Pa55-of-the-admin', 'key': 'a2V5LW9mLXRoZS1hY2NvdW50', 'value': 'value-of-the-secret'}
     own.write('job.json', {'properties': {
