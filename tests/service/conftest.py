@@ -1,7 +1,7 @@
 """Puts this folder on the path, so that every test below finds `harness`, and hands out its fixtures."""
 import pytest
 
-from harness import Harness
+from harness import Harness, manual
 
 
 @pytest.fixture
@@ -10,3 +10,10 @@ def harness(tmp_path):
     made = Harness(tmp_path / 'data')
     yield made
     made.close()
+
+
+@pytest.fixture
+def pair(harness):
+    """A manual cluster of two idle nodes."""
+    harness.make_cluster(scaleSettings=manual(2))
+    return harness
