@@ -1,4 +1,7 @@
-"""Which state may follow which. The loop asks here before it moves anything; nothing else assigns a state."""
+"""Which state may follow which. The scheduler asks here before it moves a job or a node.
+
+Nodes that a job takes or gives back change with it, in the same statement of the store.
+"""
 from __future__ import annotations
 
 from azext_batchai.arm.states import JobState, NodeState

@@ -212,12 +212,7 @@ class Scheduler:
             self._remove_cluster(cluster)
 
     def _rescale(self, guid: str, action: planning.Rescale) -> None:
-        now = self._clock()
-        with self._store.transaction():
-            for node_id in action.leaving:
-                self._store.clusters.set_node_state(node_id, NodeState.LEAVING, now)
-        for node_id in action.leaving:
-            self._node_setup.abandon(node_id)
+        self._node_setup.leave(action.leaving)
         self._engine.scale(self._folders.cluster(guid), action.count, action.leaving)
 
     def _remove_cluster(self, cluster: Cluster) -> None:

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
 from azext_batchai.service.scheduler.launching import Folders, node_place, setup_launch, setup_layout
+from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
 from azext_batchai.service.store import Store
@@ -88,8 +89,8 @@ class NodeSetup:
                 else:
                     self._ready(node.id)
 
-    def abandon(self, node_id: str) -> None:
-        """The node leaves: end what its set-up left running."""
+    def _abandon(self, node_id: str) -> None:
+        """End what the set-up of a node left running."""
         for launch in self._store.launches.of_owner(node_id):
             if launch.handle:
                 self._engine.stop(launch.handle, 0)
@@ -131,9 +132,24 @@ class NodeSetup:
         except OSError:
             return ''
 
+    def leave(self, node_ids: Sequence[str]) -> None:
+        """The nodes are to leave: no job starts on them, and what their set-up left running ends."""
+        with self._store.transaction():
+            for node_id in node_ids:
+                self._move(node_id, NodeState.LEAVING)
+        for node_id in node_ids:
+            self._abandon(node_id)
+
+    def _move(self, node_id: str, state: NodeState, problem: dict[str, Any] | None = None) -> None:
+        """Move a node that is there to another state. Raises IllegalTransition."""
+        node = self._store.clusters.node(node_id)
+        if node and node.state != state:
+            check_node(node.state, state)
+            self._store.clusters.set_node_state(node_id, state, self._clock(), problem)
+
     def _ready(self, node_id: str) -> None:
-        self._store.clusters.set_node_state(node_id, NodeState.IDLE, self._clock())
+        self._move(node_id, NodeState.IDLE)
 
     def _unusable(self, node_id: str, problem: dict[str, Any]) -> None:
-        self._store.clusters.set_node_state(node_id, NodeState.UNUSABLE, self._clock(), problem)
+        self._move(node_id, NodeState.UNUSABLE, problem)
         _log.warning('node %s is unusable: %s', node_id, problem['message'])
