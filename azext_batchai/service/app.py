@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import logging
+import re
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +16,7 @@ from azext_batchai.service.routes import find_route, is_signed_path
 _log = logging.getLogger(__name__)
 
 API_VERSIONS = ('2018-05-01',)
+_VERSION = re.compile(r'\d{4}-\d{2}-\d{2}(-[a-z]+)?\Z', re.ASCII)
 
 # Wire facts sheet, section 4.
 _COMMON_HEADERS = {
@@ -51,7 +54,7 @@ async def _respond(service: Service, request: Request, request_id: str) -> Respo
             auth.check_token(request.headers, service.token)
         route, arguments = find_route(request.method, path)
         if route.versioned:
-            _check_version(request)
+            _check_version(request, route.any_version)
         return await route.handler(service, request, **arguments)
     except ArmError as error:
         headers = {'www-authenticate': 'Bearer realm="batchai"'} if error.status == 401 else None
@@ -61,11 +64,13 @@ async def _respond(service: Service, request: Request, request_id: str) -> Respo
         return JSONResponse(errors.internal(request_id).body(), 500)
 
 
-def _check_version(request: Request) -> None:
+def _check_version(request: Request, any_version: bool) -> None:
     version = request.query_params.get('api-version')
     if not version:
         raise errors.missing_api_version()
-    if version not in API_VERSIONS:
+    if any_version and not _VERSION.match(version):
+        raise errors.invalid_parameter('api-version', 'should look like 2021-04-01')
+    if not any_version and version not in API_VERSIONS:
         raise errors.unknown_api_version(version[:40], API_VERSIONS)
 
 

@@ -14,16 +14,24 @@ from azext_batchai.service.store import Store
 
 
 class Pulse:
-    """Wakes everybody who waits, at every `beat`."""
+    """Wakes everybody who waits, at every `beat`; `beats` counts them. Once closed, nobody should wait again."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
+        self.beats = 0
+        self.is_closed = False
 
     def beat(self) -> None:
+        self.beats += 1
         waiting, self._waiting = self._waiting, set()
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+
+    def close(self) -> None:
+        """Whoever waits, or will, is to answer at once: the service ends."""
+        self.is_closed = True
+        self.beat()
 
     async def wait(self, timeout: float) -> None:
         """Until the next beat, at most `timeout` seconds."""

@@ -38,6 +38,10 @@ def not_found(collection: str, name: str) -> ArmError:
     return ArmError(404, _CODES[collection], f'The specified {_TITLES[collection]} {name} is not found')
 
 
+def resource_group_not_found(name: str) -> ArmError:
+    return ArmError(404, 'ResourceGroupNotFound', f"Resource group '{name}' could not be found.")
+
+
 def invalid_property(target: str, problem: str) -> ArmError:
     return ArmError(400, 'InvalidPropertyValue', f'{target}: {problem}' if target else problem, target or None)
 
@@ -60,6 +64,16 @@ def not_supported(target: str, problem: str) -> ArmError:
 
 def conflict(code: str, message: str) -> ArmError:
     return ArmError(409, code, message)
+
+
+def being_deleted(collection: str, name: str) -> ArmError:
+    """`collection` as of `not_found`."""
+    title = _TITLES[collection]
+    return conflict(f"{title.title().replace(' ', '')}BeingDeleted", f'The {title} {name} is being deleted.')
+
+
+def no_setup_task(cluster: str) -> ArmError:
+    return ArmError(404, 'SetupTaskNotFound', f'The cluster {cluster} has no set-up task, so there is no output of one')
 
 
 def missing_api_version() -> ArmError:

@@ -8,6 +8,7 @@ from typing import Iterator
 
 from azext_batchai.service.engines.base import Engine
 from azext_batchai.service.engines.disposal import delete_unmounted, discard
+from azext_batchai.service.execution import end_leftovers
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.launches import SETUP, LaunchRecord
@@ -16,8 +17,13 @@ _log = logging.getLogger(__name__)
 
 
 def put_away(store: Store, engine: Engine, folders: Folders) -> None:
-    """Release launches that are over, discard folders without an owner, and empty the trash in the background."""
+    """End commands that were run by hand, release launches that are over, discard folders without an owner, and empty
+    the trash in the background."""
+    end_leftovers(store, engine, folders)
+    running = {execution.id for execution in store.executions.all()}
     for folder in _children(folders.launch('')):
+        if folder.name in running:
+            continue
         record = store.launches.find(folder.name)
         if record is None:
             discard(folder, folders.trash)

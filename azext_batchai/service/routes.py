@@ -9,66 +9,114 @@ from starlette.responses import Response
 
 from azext_batchai.service import errors
 from azext_batchai.service.handlers import (
-    clusters, experiments, file_servers, jobs, operations, output_files, remote_login, service_info, workspaces)
+    clusters, experiments, file_servers, jobs, node_exec, operations, operations_list, output_files, remote_login,
+    resource_groups, service_info, setup_output, storage_accounts, storage_shares, usages, workspaces)
+from azext_batchai.service.handlers.parents import within_parents
 
 Handler = Callable[..., Awaitable[Response]]
 
 _SUBSCRIPTION = '/subscriptions/{subscription}'
 _PROVIDER = '/providers/Microsoft.BatchAI'
+_STORAGE = '/providers/Microsoft.Storage'
 _GROUP = f'{_SUBSCRIPTION}/resourceGroups/{{group}}{_PROVIDER}'
 _WORKSPACE = f'{_GROUP}/workspaces/{{workspace}}'
 _CLUSTER = f'{_WORKSPACE}/clusters/{{cluster}}'
 _FILE_SERVER = f'{_WORKSPACE}/fileServers/{{file_server}}'
 _EXPERIMENT = f'{_WORKSPACE}/experiments/{{experiment}}'
 _JOB = f'{_EXPERIMENT}/jobs/{{job}}'
+_RESOURCE_GROUP = f'{_SUBSCRIPTION}/resourceGroups/{{group}}'
+_ACCOUNTS = f'{_RESOURCE_GROUP}{_STORAGE}/storageAccounts'
+_ACCOUNT = f'{_ACCOUNTS}/{{account}}'
+_SHARES = f'{_ACCOUNT}/fileServices/default/shares'
+_CONTAINERS = f'{_ACCOUNT}/blobServices/default/containers'
 _LOCATION = f'{_SUBSCRIPTION}{_PROVIDER}/locations/{{location}}'
 
 
 @dataclass(frozen=True)
 class Route:
-    """`versioned` routes need an api-version."""
+    """`versioned` routes need an api-version: one of Batch AI, or with `any_version` whatever looks like one, for
+    resources of which we serve what all versions have."""
     method: str
     path: str
     handler: Handler
     versioned: bool = True
+    any_version: bool = False
+
+
+def _other(method: str, path: str, handler: Handler) -> Route:
+    """A route to what is not Batch AI's own."""
+    return Route(method, path, handler, any_version=True)
 
 
 ROUTES = [
     Route('GET', f'{_SUBSCRIPTION}{_PROVIDER}/workspaces', workspaces.list_by_subscription),
     Route('GET', f'{_GROUP}/workspaces', workspaces.list_by_group),
     Route('PUT', _WORKSPACE, workspaces.put_workspace),
+    Route('PATCH', _WORKSPACE, workspaces.patch_workspace),
     Route('GET', _WORKSPACE, workspaces.get_workspace),
+    Route('DELETE', _WORKSPACE, workspaces.delete_workspace),
 
     Route('GET', f'{_WORKSPACE}/experiments', experiments.list_experiments),
     Route('PUT', _EXPERIMENT, experiments.put_experiment),
     Route('GET', _EXPERIMENT, experiments.get_experiment),
+    Route('DELETE', _EXPERIMENT, experiments.delete_experiment),
 
     Route('GET', f'{_WORKSPACE}/clusters', clusters.list_clusters),
-    Route('PUT', _CLUSTER, clusters.put_cluster),
+    Route('PUT', _CLUSTER, within_parents(clusters.put_cluster)),
     Route('PATCH', _CLUSTER, clusters.patch_cluster),
     Route('GET', _CLUSTER, clusters.get_cluster),
     Route('DELETE', _CLUSTER, clusters.delete_cluster),
     Route('POST', f'{_CLUSTER}/listRemoteLoginInformation', remote_login.list_cluster_nodes),
+    Route('POST', f'{_CLUSTER}/listSetupTaskOutputFiles', setup_output.list_setup_output),
+    Route('GET', f'{_CLUSTER}/listSetupTaskOutputFiles', setup_output.list_setup_output),  # for a nextLink, as below
+    Route('POST', f'{_CLUSTER}/nodes/{{node}}/exec', node_exec.exec_on_cluster_node),
 
     Route('GET', f'{_WORKSPACE}/fileServers', file_servers.list_file_servers),
-    Route('PUT', _FILE_SERVER, file_servers.put_file_server),
+    Route('PUT', _FILE_SERVER, within_parents(file_servers.put_file_server)),
     Route('GET', _FILE_SERVER, file_servers.get_file_server),
     Route('DELETE', _FILE_SERVER, file_servers.delete_file_server),
 
     Route('GET', f'{_EXPERIMENT}/jobs', jobs.list_jobs),
-    Route('PUT', _JOB, jobs.put_job),
+    Route('PUT', _JOB, within_parents(jobs.put_job)),
     Route('GET', _JOB, jobs.get_job),
     Route('DELETE', _JOB, jobs.delete_job),
     Route('POST', f'{_JOB}/terminate', jobs.terminate_job),
     Route('POST', f'{_JOB}/listOutputFiles', output_files.list_output_files),
     Route('GET', f'{_JOB}/listOutputFiles', output_files.list_output_files),  # clients follow a nextLink with GET
     Route('POST', f'{_JOB}/listRemoteLoginInformation', remote_login.list_job_nodes),
+    Route('POST', f'{_JOB}/nodes/{{node}}/exec', node_exec.exec_on_job_node),
 
+    Route('GET', f'{_PROVIDER}/operations', operations_list.list_operations),
+    Route('GET', f'{_LOCATION}/usages', usages.list_usages),
     Route('GET', f'{_LOCATION}/operationresults/{{operation}}', operations.get_operation_result),
     Route('GET', f'{_LOCATION}/operationstatuses/{{operation}}', operations.get_operation_status),
 
-    Route('GET', '/files/{job}/{directory}/{path:path}', output_files.download, versioned=False),
-    Route('HEAD', '/files/{job}/{directory}/{path:path}', output_files.download, versioned=False),
+    _other('GET', f'{_SUBSCRIPTION}/resourceGroups', resource_groups.list_groups),
+    _other('PUT', _RESOURCE_GROUP, resource_groups.put_group),
+    _other('GET', _RESOURCE_GROUP, resource_groups.get_group),
+    _other('HEAD', _RESOURCE_GROUP, resource_groups.has_group),
+    _other('DELETE', _RESOURCE_GROUP, resource_groups.delete_group),
+    _other('GET', f'{_SUBSCRIPTION}/operationresults/delete/{{group}}', resource_groups.get_deletion),
+
+    _other('GET', f'{_SUBSCRIPTION}{_STORAGE}/storageAccounts', storage_accounts.list_by_subscription),
+    _other('POST', f'{_SUBSCRIPTION}{_STORAGE}/checkNameAvailability', storage_accounts.check_name),
+    _other('GET', _ACCOUNTS, storage_accounts.list_by_group),
+    _other('PUT', _ACCOUNT, storage_accounts.put_account),
+    _other('GET', _ACCOUNT, storage_accounts.get_account),
+    _other('DELETE', _ACCOUNT, storage_accounts.delete_account),
+    _other('POST', f'{_ACCOUNT}/listKeys', storage_accounts.list_keys),
+    _other('POST', f'{_ACCOUNT}/regenerateKey', storage_accounts.regenerate_key),
+    _other('GET', _SHARES, storage_shares.list_shares),
+    _other('PUT', f'{_SHARES}/{{share}}', storage_shares.put_share),
+    _other('GET', f'{_SHARES}/{{share}}', storage_shares.get_share),
+    _other('DELETE', f'{_SHARES}/{{share}}', storage_shares.delete_share),
+    _other('GET', _CONTAINERS, storage_shares.list_containers),
+    _other('PUT', f'{_CONTAINERS}/{{container}}', storage_shares.put_container),
+    _other('GET', f'{_CONTAINERS}/{{container}}', storage_shares.get_container),
+    _other('DELETE', f'{_CONTAINERS}/{{container}}', storage_shares.delete_container),
+
+    Route('GET', '/files/{owner}/{directory}/{path:path}', output_files.download, versioned=False),
+    Route('HEAD', '/files/{owner}/{directory}/{path:path}', output_files.download, versioned=False),
 
     Route('GET', '/batchai/service', service_info.show_service, versioned=False),
 ]

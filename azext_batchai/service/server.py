@@ -81,7 +81,8 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
     ports = [settings.port] if settings.port else [*([before] if before else []), 0]
     for port in ports:
         family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns off the delays of small writes only where the protocol is spelled out.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, port))
@@ -117,7 +118,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(create_app(service), http=protocol, ws='none', log_config=None, access_log=False,
                             lifespan='off', server_header=False, proxy_headers=False,
                             ssl_certfile=settings.server_certificate_file, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.turned.close()  # requests that are held for news are answered
+            await super().shutdown(sockets)
+
+    server = Server(config)
     # uvicorn catches these while it serves, and raises them again when it has shut down in order.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, 'should_exit', True))

@@ -110,7 +110,7 @@ class History:
 
     def _waiting(self):
         counted = self.harness.store.jobs.count_by_state()
-        return counted.get('queued', 0) or self.harness.store.jobs.wished()
+        return counted.get('queued', 0) or self.harness.store.jobs.wished(1)
 
     def finish(self):
         """Let everything come to its end: no job may be stuck."""

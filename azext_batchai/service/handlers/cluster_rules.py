@@ -9,6 +9,8 @@ from azext_batchai.service import errors
 from azext_batchai.service.storage.mounts import MountError, resolve_mounts
 
 _VM_SIZE = re.compile(r'standard_([a-z0-9_]+)\Z', re.IGNORECASE)
+_IMAGE_ID = re.compile(r'/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+/?\Z',
+                       re.IGNORECASE)
 _MOST_NODES = 100  # semantics sheet, section 6.1
 _DEFAULT_IMAGE = {'publisher': 'Canonical', 'offer': 'UbuntuServer', 'sku': '16.04-LTS', 'version': 'latest'}
 
@@ -49,6 +51,30 @@ def canonical_size(size: str) -> str:
         raise errors.invalid_property('properties.vmSize', f"the value {size} for property "
                                       'Cluster.Properties.VMSize is not a supported VM size')
     return f'STANDARD_{match.group(1)}'
+
+
+def check_image(properties: dict[str, Any]) -> None:
+    """Which image a node would run makes no difference here, but an id that is none is a mistake everywhere."""
+    image = properties.get('virtualMachineConfiguration', {}).get('imageReference', {}).get('virtualMachineImageId')
+    if image and not _IMAGE_ID.match(image):
+        raise errors.invalid_property(
+            'properties.virtualMachineConfiguration.imageReference.virtualMachineImageId',
+            'should be the id of an image: /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Compute/'
+            'images/<image>')
+
+
+def with_subnet(properties: dict[str, Any], file_servers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The properties with the subnet of the file servers that are mounted, by the name of each (semantics sheet,
+    section 6.3). Raises the 400 error when they are to be in different ones."""
+    for name, server in file_servers.items():
+        if 'subnet' not in server:
+            continue
+        theirs = server['subnet']
+        properties = {'subnet': theirs, **properties}
+        if properties['subnet']['id'].lower() != theirs['id'].lower():
+            raise errors.invalid_property('properties.subnet.id', f'is not the subnet of the file server {name}, which '
+                                          f"the cluster mounts: {theirs['id']}")
+    return properties
 
 
 def check_account(account: dict[str, Any], target: str) -> None:

@@ -11,6 +11,7 @@ from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules as rules, common
+from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.store.clusters import Cluster
 
@@ -58,18 +59,28 @@ async def put_cluster(service: Service, request: Request, subscription: str, gro
 def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Check what a schema cannot, fill in defaults, take the secrets out."""
     rules.check_account(given['userAccountSettings'], 'properties.userAccountSettings')
+    rules.check_image(given)
     if 'scaleSettings' in given:
         rules.check_scale(given['scaleSettings'])
     setup = given.get('nodeSetup', {})
     if 'mountVolumes' in setup:
         rules.check_volumes(setup['mountVolumes'], 'properties.nodeSetup.mountVolumes', service.settings.data_dir,
                             service.store.resources.guid_of)
+        check_mount_keys(service, setup['mountVolumes'], 'properties.nodeSetup.mountVolumes')
         given = {**given, 'nodeSetup': {**setup, 'mountVolumes': rules.with_mount_defaults(setup['mountVolumes'])}}
+        given = rules.with_subnet(given, _mounted_servers(service, setup['mountVolumes']))
     for index, secret in enumerate(setup.get('setupTask', {}).get('secrets', [])):
         if 'value' not in secret:
             raise errors.not_supported(f'properties.nodeSetup.setupTask.secrets[{index}].valueSecretReference',
                                        'Key Vault references are not supported by this version of the service')
     return take_secrets(rules.with_defaults(given))
+
+
+def _mounted_servers(service: Service, volumes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of the file servers that are mounted, by name."""
+    found = (service.store.resources.find_key(mount['fileServer']['id'].lower().rstrip('/'))
+             for mount in volumes.get('fileServers', []))
+    return {server.id.name: server.properties for server in found if server}
 
 
 def _replace(service: Service, existing: Cluster, properties: dict[str, Any]) -> None:

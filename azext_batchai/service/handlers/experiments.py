@@ -1,4 +1,5 @@
-"""Experiments: created synchronously, without a body; a second PUT returns the first one unchanged."""
+"""Experiments: created synchronously, without a body; a second PUT returns the first one unchanged. Deleted with their
+jobs."""
 from __future__ import annotations
 
 from typing import Any
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
+from azext_batchai.service.handlers.parents import delete_with_children, refuse_leaving, refuse_within_leaving
 from azext_batchai.service.store.resources import Resource
 
 
@@ -23,8 +25,12 @@ async def put_experiment(service: Service, request: Request, subscription: str, 
                          experiment: str) -> Response:
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment)
     parent = common.require(service, wanted.parent)
+    refuse_within_leaving(service, wanted)
     with service.store.transaction():
-        if service.store.resources.find(wanted) is None:
+        existing = service.store.resources.find(wanted)
+        if existing:
+            refuse_leaving(existing)
+        else:
             service.store.resources.add(parent.id.child('experiments', experiment), service.new_guid(),
                                         parent.location, {}, service.clock())
     found = common.require(service, wanted)
@@ -36,6 +42,13 @@ async def get_experiment(service: Service, request: Request, subscription: str, 
     found = common.require(service, common.resource_id(subscription, group, workspace=workspace,
                                                        experiment=experiment))
     return common.reply(_view(found), found)
+
+
+async def delete_experiment(service: Service, request: Request, subscription: str, group: str, workspace: str,
+                            experiment: str) -> Response:
+    """Running jobs are stopped and deleted; output on storage stays."""
+    return delete_with_children(service, request, common.resource_id(
+        subscription, group, workspace=workspace, experiment=experiment))
 
 
 def _view(experiment: Resource) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from azext_batchai.arm.held_requests import STATE
 from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
-from azext_batchai.service.handlers import cluster_rules, common, job_rules as rules
+from azext_batchai.service.handlers import cluster_rules, common, holding, job_rules as rules
+from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.scheduler.snapshot import Scale, read_scale
 from azext_batchai.service.store.jobs import Job
@@ -66,6 +68,7 @@ def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[Resour
         rules.check_job_mounts(given)
         cluster_rules.check_volumes(given['mountVolumes'], 'properties.mountVolumes', service.settings.data_dir,
                                     service.store.resources.guid_of)
+        check_mount_keys(service, given['mountVolumes'], 'properties.mountVolumes')
         given = {**given, 'mountVolumes': cluster_rules.with_mount_defaults(given['mountVolumes'])}
     cluster = service.store.clusters.find(cluster_id.key)
     if cluster is None or cluster.resource.provisioning_state == ProvisioningState.DELETING:
@@ -95,7 +98,15 @@ def _refuse_changed(existing: Job, properties: dict[str, Any]) -> None:
 
 async def get_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,
                   job: str) -> Response:
+    """The job; the request may be held while the job is in the state that the client knows, other than a final one."""
     found = require_job(service, subscription, group, workspace, experiment, job)
+    seconds, known = holding.asked(request)
+    if seconds and known.get(STATE) == found.state and found.state not in FINISHED_JOB_STATES:
+        def has_changed() -> bool:
+            now = service.store.jobs.find(found.resource.id.key)
+            return now is None or now.state != found.state
+        await holding.until_job(service, has_changed, seconds)
+        found = require_job(service, subscription, group, workspace, experiment, job)
     return common.reply(_view(service, found, {}), found.resource)
 
 

@@ -26,7 +26,7 @@ async def get_operation_result(service: Service, request: Request, subscription:
                                ) -> Response:
     until = time.monotonic() + _LONGEST_HOLD_SECONDS
     found = _require(service, subscription, operation)
-    while found.status == OperationStatus.IN_PROGRESS and time.monotonic() < until:
+    while found.status == OperationStatus.IN_PROGRESS and time.monotonic() < until and not service.turned.is_closed:
         await service.turned.wait(until - time.monotonic())
         found = _require(service, subscription, operation)
     return JSONResponse(_view(found, common.endpoint(request)))

@@ -1,15 +1,19 @@
-"""Workspaces: created synchronously; a second PUT returns the first one unchanged (wire facts sheet, section 6)."""
+"""Workspaces: created synchronously; a second PUT returns the first one unchanged (wire facts sheet, section 6).
+Deleted with all that is in them."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from azext_batchai.arm.ids import normalize_location
-from azext_batchai.service import errors
+from azext_batchai.arm.checking import ShapeError, check
+from azext_batchai.arm.ids import normalize_location, parse_resource_id
+from azext_batchai.arm.states import ProvisioningState
+from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
+from azext_batchai.service.handlers.parents import delete_with_children, refuse_leaving
 from azext_batchai.service.store.resources import Resource, group_key
 
 
@@ -30,23 +34,92 @@ async def list_by_group(service: Service, request: Request, subscription: str, g
 async def put_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
     wanted = common.resource_id(subscription, group, workspace=workspace)
     body = await common.checked_body(service, request, 'WORKSPACE')
-    location = normalize_location(body['location'])
-    if not location.isalnum() or len(location) > 50:
-        raise errors.invalid_property('location', 'should be the name of a region, for example eastus')
+    location = checked_location(body['location'])
     with service.store.transaction():
         existing = service.store.resources.find(wanted)
         if existing is None:
             service.store.resources.add(wanted, service.new_guid(), location, {}, service.clock(), body.get('tags'))
-        elif existing.location != location:
-            raise errors.conflict('InvalidResourceLocation', f"The workspace {workspace} already exists in location "
-                                  f"'{existing.location}'; a workspace cannot move to '{location}'.")
+        else:
+            refuse_leaving(existing)
+            _refuse_move(existing, location)
     found = common.require(service, wanted)
     return common.reply(_view(found), found)
+
+
+async def patch_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str
+                          ) -> Response:
+    """New tags in place of the old ones. A workspace read from the service can be sent back as it is."""
+    wanted = common.resource_id(subscription, group, workspace=workspace)
+    update = await auth.read_json(request, service.settings)
+    found = common.require(service, wanted)
+    refuse_leaving(found)
+    if not isinstance(update, dict):
+        raise errors.invalid_body('it should be an object {...}')
+    try:
+        # What a PUT may say an update may say too; only the location need not be given again.
+        checked = check('WORKSPACE', {'location': found.location, **update})
+    except ShapeError as error:
+        raise errors.invalid_property(error.path, error.problem) from None
+    _refuse_move(found, checked_location(checked['location']))
+    if 'tags' in checked:
+        service.store.resources.update_tags(found.guid, checked['tags'], service.clock())
+    found = common.require(service, wanted)
+    return common.reply(_view(found), found)
+
+
+async def delete_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str
+                           ) -> Response:
+    """Jobs are stopped and deleted, clusters released, file servers deleted; output on storage stays."""
+    return delete_with_children(service, request, common.resource_id(subscription, group, workspace=workspace),
+                                lambda found: refuse_used_elsewhere(service, found.key, f'workspace {workspace}',
+                                                                    [found]))
 
 
 async def get_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
     found = common.require(service, common.resource_id(subscription, group, workspace=workspace))
     return common.reply(_view(found), found)
+
+
+def checked_location(text: str) -> str:
+    """The wire's spelling of a region. Raises the 400 error for what cannot be one."""
+    location = normalize_location(text)
+    if not location.isalnum() or len(location) > 50:
+        raise errors.invalid_property('location', 'should be the name of a region, for example eastus')
+    return location
+
+
+def _refuse_move(workspace: Resource, location: str) -> None:
+    if workspace.location != location:
+        raise errors.conflict('InvalidResourceLocation', f'The workspace {workspace.id.name} already exists in '
+                              f"location '{workspace.location}'; a workspace cannot move to '{location}'.")
+
+
+def refuse_used_elsewhere(service: Service, parent: str, title: str, workspaces: Sequence[Resource]) -> None:
+    """File servers go with their `workspaces`, so none may be mounted by what stays: jobs would lose their files.
+
+    `parent` is the key of what is deleted, a workspace or resource group, and `title` names it in the 409 error.
+    """
+    if not any(service.store.resources.has_children(found.key, 'workspaces/fileServers') for found in workspaces):
+        return
+    inside = f'{parent}/'
+    for user, volumes in _mounts_elsewhere(service, inside):
+        for mount in volumes.get('fileServers', []):
+            if mount['fileServer']['id'].lower().startswith(inside):
+                name = parse_resource_id(mount['fileServer']['id']).name
+                raise errors.conflict('FileServerInUse', f'The file server {name} of the {title} is mounted by {user}; '
+                                      'delete that first.')
+
+
+def _mounts_elsewhere(service: Service, inside: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What clusters outside of the parent, and the jobs there that have not ended, mount."""
+    for cluster in service.store.clusters.all():
+        resource = cluster.resource
+        if resource.key.startswith(inside) or resource.provisioning_state == ProvisioningState.DELETING:
+            continue  # it goes before the file servers do, and its jobs end with it
+        yield f'the cluster {resource.id}', resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
+        for job in (*service.store.jobs.active(resource.key), *service.store.jobs.queued(resource.key)):
+            if not job.resource.key.startswith(inside):
+                yield f'the job {job.resource.id}', job.resource.properties.get('mountVolumes', {})
 
 
 def _view(workspace: Resource) -> dict[str, Any]:

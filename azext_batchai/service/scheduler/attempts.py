@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
-from azext_batchai.arm.states import FINISHED_JOB_STATES, JobState
+from azext_batchai.arm.states import JobState
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
 from azext_batchai.service.engines.disposal import discard
@@ -131,15 +131,19 @@ class Attempts:
         """The end of a stopped job of which nothing runs."""
         self._apply(job, outcome(MAIN, Observation(LaunchState.LOST), reason, self._losses(job.guid)))
 
-    def serve_wish(self, job: Job) -> None:
-        """Carry out what a client wants of a job that holds no nodes."""
-        if job.state == JobState.QUEUED:
-            self.finish_queued(job, StopReason.TERMINATE)
-        if job.wish == 'delete' and (job.state == JobState.QUEUED or job.state in FINISHED_JOB_STATES):
-            with self._store.transaction():
+    def terminate_queued(self, job: Job) -> None:
+        """End a job that holds no nodes because a client wants it."""
+        self.finish_queued(job, StopReason.TERMINATE)
+
+    def remove(self, jobs: Sequence[Job]) -> None:
+        """Forget jobs that hold no nodes, all of them or none. Only output on a node's own disk goes with them."""
+        with self._store.transaction():
+            for job in jobs:
                 self._store.launches.forget(job.guid)
                 self._store.resources.remove(job.guid)
                 self._store.operations.succeed(job.guid, self._clock())
+        self.forgot_secrets = self.forgot_secrets or any('secrets' in job.resource.properties for job in jobs)
+        for job in jobs:
             if self._folders.output(job.guid).exists():
                 discard(self._folders.output(job.guid), self._folders.trash)
 

@@ -32,9 +32,10 @@ class Folders:
     def launch(self, launch_id: str) -> Path:
         return self.data_dir / 'launches' / launch_id
 
-    def output(self, job_guid: str) -> Path:
-        """Where output goes that a job asked to have on a node's own disk, so that it outlives the node."""
-        return self.data_dir / 'output' / job_guid
+    def output(self, guid: str) -> Path:
+        """Where output goes that a job, or a cluster's setup task, asked to have on a node's own disk, so that it
+        outlives the node."""
+        return self.data_dir / 'output' / guid
 
     @property
     def trash(self) -> Path:
@@ -106,11 +107,11 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
             place.shared.symlink_to(shared, target_is_directory=True)
     for node, own in zip(nodes, layout.folders):
         for name, folder in sorted(own.items(), key=lambda item: len(item[1].parts)):
-            _make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
+            make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
     return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
 
 
-def _make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:
+def make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:
     """Make `folder`. On the node's own disk it becomes a link to `lasting`: nodes go, and logs should not."""
     if folder.exists():
         return

@@ -11,10 +11,12 @@ from typing import Callable
 
 from azext_batchai.arm.states import AllocationState, NodeState, ProvisioningState
 from azext_batchai.service.engines.base import Engine, EngineUnavailable, LaunchState, Observation
+from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler import plan as planning
 from azext_batchai.service.scheduler.attempts import Attempts
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.scheduler.node_setup import NodeSetup
+from azext_batchai.service.scheduler.removal import EXPERIMENTS, WORKSPACES, Removal
 from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, read_scale
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.clusters import Cluster
@@ -25,6 +27,8 @@ _log = logging.getLogger(__name__)
 # Rounds of plan and act for one cluster before the others have their turn.
 _MOST_ROUNDS = 50
 _RETRY_SECONDS = 1.0
+# Jobs that are ended or removed in one turn, during which no request is answered.
+_MOST_WISHES = 500
 # While something is being stopped the engine may know of its end only when asked.
 _STOP_POLL_SECONDS = 0.02
 # While something runs: news of a task that an earlier service started does not come by itself everywhere.
@@ -44,6 +48,7 @@ class Scheduler:
         self._changed = changed
         self._attempts = Attempts(store, engine, folders, clock)
         self._node_setup = NodeSetup(store, engine, folders, clock)
+        self._removal = Removal(store, folders, clock)
         self._news: asyncio.Event | None = None
         self._retry = False
         self._tidy_due = 0.0
@@ -65,6 +70,7 @@ class Scheduler:
                 _log.exception('a turn of the scheduler failed; it is tried again')
                 delay = _RETRY_SECONDS
             self._changed()
+            await asyncio.sleep(0)  # since Python 3.12 waiting for news that is there lets nobody else run
             try:
                 await asyncio.wait_for(self._news.wait(), delay)
             except asyncio.TimeoutError:
@@ -75,11 +81,13 @@ class Scheduler:
         self._retry = False
         self._tidy()
         live = self._observe()
-        for job in self._store.jobs.wished():
-            self._guarded(self._attempts.serve_wish, job)
+        leaving = self._begin_removals()
+        self._serve_wishes()
         times: list[float] = []
         for cluster in self._store.clusters.all():
             self._guarded(self._serve_cluster, cluster, times)
+        if leaving:
+            self._finish_removals()
         if self._attempts.forgot_secrets:
             self._attempts.forgot_secrets = False
             self._store.database.overwrite_deleted()
@@ -130,6 +138,34 @@ class Scheduler:
         if now >= self._tidy_due:
             self._tidy_due = now + 3600
             self._store.operations.forget_older(now - 86400)
+
+    # what clients want gone
+
+    def _begin_removals(self) -> bool:
+        """Whether a workspace or experiment is being deleted. Workspaces come first: they take experiments along."""
+        leaving = False
+        for collection in (WORKSPACES, EXPERIMENTS):
+            for parent in self._store.resources.leaving(collection):
+                leaving = True
+                self._guarded(self._removal.begin, parent)
+        return leaving
+
+    def _finish_removals(self) -> None:
+        for collection in (EXPERIMENTS, WORKSPACES):
+            for parent in self._store.resources.leaving(collection):
+                self._guarded(self._removal.finish, parent)
+
+    def _serve_wishes(self) -> None:
+        """Carry out what clients want of jobs that hold no nodes; of very many some, and the rest in the next turns."""
+        jobs = self._store.jobs.wished(_MOST_WISHES)
+        for job in jobs:
+            if job.wish == 'terminate':
+                self._guarded(self._attempts.terminate_queued, job)
+        deleted = [job for job in jobs if job.wish == 'delete']
+        if deleted:
+            self._guarded(self._attempts.remove, deleted)
+        if len(jobs) == _MOST_WISHES and not self._retry:
+            self.wake()
 
     # clusters
 
@@ -227,4 +263,6 @@ class Scheduler:
             self._folders.cluster(resource.guid).folder.rmdir()
         except OSError:
             pass  # an engine may have no folder there
+        if self._folders.output(resource.guid).exists():
+            discard(self._folders.output(resource.guid), self._folders.trash)
         _log.info('cluster %s is deleted', resource.id)

@@ -6,7 +6,8 @@ from typing import Any, Callable, Sequence
 
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
-from azext_batchai.service.scheduler.launching import Folders, node_place, setup_launch, setup_layout
+from azext_batchai.service.scheduler.launching import (
+    Folders, make_output_folder, node_place, setup_launch, setup_layout)
 from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
@@ -62,8 +63,7 @@ class NodeSetup:
                                   self._folders.launch(record.id))
             if launch is None:
                 raise LaunchRejected('there is nothing to run any more')
-            for task in launch.tasks:
-                task.stdout.parent.mkdir(parents=True, exist_ok=True)
+            self._make_log_folder(cluster, node)
             handle = self._engine.start(launch)
         except (MountError, LaunchRejected, OSError, ValueError) as problem:
             with self._store.transaction():
@@ -71,6 +71,18 @@ class NodeSetup:
                 self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
             return
         self._store.launches.started(record.id, handle)
+
+    def _make_log_folder(self, cluster: Cluster, node: EngineNode) -> None:
+        """The folder of the setup task's output, the same for every node; without such a task the node's own."""
+        guid = cluster.resource.guid
+        _, logs = setup_layout(cluster, node, {})
+        if logs is None:
+            (node.folder / 'startup').mkdir(parents=True, exist_ok=True)
+            return
+        make_output_folder(logs, node.folder.resolve(), self._folders.output(guid))
+        folder = str(logs.resolve())
+        if folder != cluster.setup_output:
+            self._store.clusters.set_setup_output(guid, folder)
 
     def ended(self, record: LaunchRecord, observation: Observation) -> None:
         """Take in the end of a set-up: the node is idle, or unusable with an error on its cluster.

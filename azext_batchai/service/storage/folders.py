@@ -9,15 +9,19 @@ _ACCOUNT = re.compile(r'[a-z0-9-]{1,63}\Z')
 _SHARE = re.compile(r'[a-z0-9][a-z0-9-]{0,62}\Z|\$[a-z]{1,10}\Z')
 
 
+def account_folder(data_dir: Path, account: str) -> Path:
+    """The folder of a storage account. Raises ValueError for a name none can have."""
+    return data_dir / 'storage' / _name(_ACCOUNT, account, 'storage account')
+
+
 def share_folder(data_dir: Path, account: str, share: str) -> Path:
     """The folder of an Azure file share. Raises ValueError for a name no storage account or share can have."""
-    return data_dir / 'storage' / _name(_ACCOUNT, account, 'storage account') / 'file' / _name(_SHARE, share, 'share')
+    return account_folder(data_dir, account) / 'file' / _name(_SHARE, share, 'share')
 
 
 def container_folder(data_dir: Path, account: str, container: str) -> Path:
     """The folder of a blob container. Raises ValueError as `share_folder`."""
-    return (data_dir / 'storage' / _name(_ACCOUNT, account, 'storage account') / 'blob'
-            / _name(_SHARE, container, 'container'))
+    return account_folder(data_dir, account) / 'blob' / _name(_SHARE, container, 'container')
 
 
 def file_server_folder(data_dir: Path, guid: str) -> Path:

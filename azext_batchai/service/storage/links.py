@@ -1,7 +1,7 @@
 """Signed, expiring links to output files.
 
-A link says which folder of which job, the path in it, what it permits and until when; the signature covers all of
-it, so nothing can be changed. The key is the service's own and never leaves it.
+A link says whose folder it is (the guid of a job or cluster), which of them, the path in it, what it permits and
+until when; the signature covers all of it, so nothing can be changed. The key is the service's own and never leaves it.
 """
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import time
 from urllib.parse import quote, urlencode
 
 
-def file_link(endpoint: str, key: bytes, job_guid: str, directory_id: str, path: str, expiry: int) -> str:
+def file_link(endpoint: str, key: bytes, owner: str, directory_id: str, path: str, expiry: int) -> str:
     """The address of one file, good until `expiry` (seconds since the epoch)."""
     query = urlencode({'se': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(expiry)), 'sp': 'r',
-                       'sig': sign(key, job_guid, directory_id, path, expiry)})
-    return f'{endpoint}/files/{job_guid}/{quote(directory_id)}/{quote(path)}?{query}'
+                       'sig': sign(key, owner, directory_id, path, expiry)})
+    return f'{endpoint}/files/{owner}/{quote(directory_id)}/{quote(path)}?{query}'
 
 
-def sign(key: bytes, job_guid: str, directory_id: str, path: str, expiry: int) -> str:
-    text = '\n'.join(('r', str(expiry), job_guid, directory_id, path))
+def sign(key: bytes, owner: str, directory_id: str, path: str, expiry: int) -> str:
+    text = '\n'.join(('r', str(expiry), owner, directory_id, path))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def is_valid_link(key: bytes, job_guid: str, directory_id: str, path: str, expiry_text: str, permission: str,
+def is_valid_link(key: bytes, owner: str, directory_id: str, path: str, expiry_text: str, permission: str,
                   signature: str, now: float) -> bool:
     """Whether the parts of a link belong together and it has not expired. Takes the same time right or wrong."""
     try:
@@ -31,5 +31,5 @@ def is_valid_link(key: bytes, job_guid: str, directory_id: str, path: str, expir
         expiry = calendar.timegm(time.strptime(expiry_text, '%Y-%m-%dT%H:%M:%SZ'))
     except ValueError:
         return False
-    expected = sign(key, job_guid, directory_id, path, expiry)
+    expected = sign(key, owner, directory_id, path, expiry)
     return hmac.compare_digest(expected.encode(), signature.encode()) and permission == 'r' and now < expiry

@@ -50,13 +50,14 @@ def list_folder(folder: Path, path: str) -> list[Entry]:
     Raises OutsideFolder, FileNotFoundError, NotADirectoryError.
     """
     target = confined(folder, path)
+    above = {confined(folder, '/'.join(parts)) for parts in _leading(path)}
     entries = []
     with os.scandir(target) as scan:
         for item in scan:
             try:
                 item.name.encode()  # a name that is no UTF-8 has no place in JSON or a link
-                if item.is_symlink():
-                    confined(folder, os.path.relpath(item.path, folder.resolve()))
+                if item.is_symlink() and confined(folder, os.path.relpath(item.path, folder.resolve())) in above:
+                    continue  # a link in a circle would never end for who copies the folder
                 status = item.stat()
             except (OSError, OutsideFolder, UnicodeEncodeError):
                 continue
@@ -65,3 +66,9 @@ def list_folder(folder: Path, path: str) -> list[Entry]:
             elif stat.S_ISREG(status.st_mode):
                 entries.append(Entry(item.name, False, status.st_size, status.st_mtime))
     return sorted(entries, key=lambda entry: entry.name)
+
+
+def _leading(path: str) -> list[list[str]]:
+    """The steps of every folder on the way to `path`, from the top on and itself included."""
+    steps = [step for step in path.split('/') if step not in ('', '.')]
+    return [steps[:count] for count in range(len(steps) + 1)]

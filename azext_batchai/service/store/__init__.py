@@ -5,8 +5,11 @@ import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from azext_batchai.service.store.accounts import Accounts
 from azext_batchai.service.store.clusters import Clusters
 from azext_batchai.service.store.database import Database
+from azext_batchai.service.store.executions import Executions
+from azext_batchai.service.store.groups import Groups
 from azext_batchai.service.store.jobs import Jobs
 from azext_batchai.service.store.launches import Launches
 from azext_batchai.service.store.operations import Operations
@@ -23,6 +26,9 @@ class Store:
         self.jobs = Jobs(self.database)
         self.launches = Launches(self.database)
         self.operations = Operations(self.database)
+        self.groups = Groups(self.database)
+        self.accounts = Accounts(self.database)
+        self.executions = Executions(self.database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         return self.database.transaction()

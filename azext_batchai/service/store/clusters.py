@@ -14,9 +14,11 @@ from azext_batchai.service.store.resources import COLUMNS, PAGE, Page, Resource,
 
 @dataclass(frozen=True)
 class Cluster:
+    """`setup_output` is where the set-up tasks of its nodes write: an absolute path, None before the first of them."""
     resource: Resource
     allocation_state: str
     allocation_time: float
+    setup_output: str | None
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,12 @@ class Node:
     error: dict[str, Any] | None
 
 
-_SELECT = (f'SELECT {COLUMNS}, clusters.allocation_state, clusters.allocation_time '
+_SELECT = (f'SELECT {COLUMNS}, clusters.allocation_state, clusters.allocation_time, clusters.setup_output '
            'FROM resources JOIN clusters ON clusters.guid = resources.guid ')
 
 
 def _to_cluster(row: sqlite3.Row) -> Cluster:
-    return Cluster(to_resource(row), row['allocation_state'], row['allocation_time'])
+    return Cluster(to_resource(row), row['allocation_state'], row['allocation_time'], row['setup_output'])
 
 
 def _to_node(row: sqlite3.Row) -> Node:
@@ -65,7 +67,8 @@ class Clusters:
         return _to_cluster(row) if row else None
 
     def all(self) -> list[Cluster]:
-        return [_to_cluster(row) for row in self._database.all(_SELECT + 'ORDER BY resources.number')]
+        # With the plus SQLite sorts the clusters; without it, it reads all resources, jobs too, in that order.
+        return [_to_cluster(row) for row in self._database.all(_SELECT + 'ORDER BY +resources.number')]
 
     def list_children(self, workspace_key: str, page: Page = Page()) -> list[Cluster]:
         return [_to_cluster(row) for row in self._database.all(
@@ -76,6 +79,10 @@ class Clusters:
         with self._database.transaction() as connection:
             connection.execute('UPDATE clusters SET allocation_state = ?, allocation_time = ? WHERE guid = ?',
                                (state.value, now, guid))
+
+    def set_setup_output(self, guid: str, folder: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE clusters SET setup_output = ? WHERE guid = ?', (folder, guid))
 
     def nodes(self, guid: str) -> list[Node]:
         return [_to_node(row) for row in self._database.all(

@@ -107,9 +107,11 @@ class Jobs:
         return [_to_job(row) for row in self._database.all(
             _SELECT + "WHERE jobs.cluster = ? AND jobs.state = 'queued' ORDER BY jobs.number", (cluster_key,))]
 
-    def wished(self) -> list[Job]:
-        """Jobs a client wants ended or gone."""
-        return [_to_job(row) for row in self._database.all(_SELECT + 'WHERE jobs.wish IS NOT NULL')]
+    def wished(self, limit: int) -> list[Job]:
+        """At most `limit` of the jobs that a client wants ended or gone and that hold no nodes."""
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + "WHERE jobs.wish IS NOT NULL AND jobs.state NOT IN ('running', 'terminating') LIMIT ?",
+            (limit,))]
 
     def count_by_state(self) -> dict[str, int]:
         return {row['state']: row['n'] for row in self._database.all(
@@ -120,6 +122,12 @@ class Jobs:
         with self._database.transaction() as connection:
             connection.execute("UPDATE jobs SET wish = CASE WHEN wish = 'delete' THEN wish ELSE ? END WHERE guid = ?",
                                (wish, guid))
+
+    def wish_away(self, experiment_key: str) -> None:
+        """All jobs of an experiment are to be deleted. Repeating changes nothing."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE jobs SET wish = 'delete' WHERE wish IS NOT 'delete' AND guid IN "
+                               '(SELECT guid FROM resources WHERE parent = ?)', (experiment_key,))
 
     def begin(self, guid: str, node_ids: list[str], deadline: float, now: float) -> None:
         """The job takes its nodes and counts as running."""

@@ -99,7 +99,54 @@ def _resources_and_runs(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_resources_and_runs]
+def _groups_and_accounts(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # key: the lower-cased id, as `resources.group_key` makes it. Groups are recorded when a client makes one;
+        # those that only hold resources have no row.
+        '''CREATE TABLE resource_groups (
+             key TEXT PRIMARY KEY,
+             subscription TEXT NOT NULL,
+             name TEXT NOT NULL,
+             location TEXT NOT NULL,
+             tags TEXT NOT NULL)''',
+        # parent: the key of the resource group. keys: key1 and key2, the only copy; no reply but listKeys has them.
+        '''CREATE TABLE storage_accounts (
+             name TEXT PRIMARY KEY,
+             subscription TEXT NOT NULL,
+             parent TEXT NOT NULL,
+             resource_group TEXT NOT NULL,
+             location TEXT NOT NULL,
+             sku TEXT NOT NULL,
+             kind TEXT NOT NULL,
+             tags TEXT NOT NULL,
+             keys TEXT NOT NULL,
+             created REAL NOT NULL)''',
+        'CREATE INDEX storage_accounts_by_parent ON storage_accounts (parent)',
+    ):
+        connection.execute(statement)
+
+
+def _executions(connection: sqlite3.Connection) -> None:
+    # Commands run on a node by hand. id: that of the launch. handle: null while its start is not confirmed.
+    connection.execute('''CREATE TABLE executions (
+                            id TEXT PRIMARY KEY,
+                            node TEXT NOT NULL,
+                            handle TEXT,
+                            created REAL NOT NULL)''')
+
+
+def _deletions_and_setup_output(connection: sqlite3.Connection) -> None:
+    for statement in (
+        "CREATE INDEX resources_leaving ON resources (collection) WHERE provisioning_state = 'deleting'",
+        # setup_output: the folder the set-up tasks of the cluster's nodes write to, links resolved; null before the
+        # first of them.
+        'ALTER TABLE clusters ADD COLUMN setup_output TEXT',
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
+    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -92,9 +92,9 @@ class Resources:
         return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
 
     def guid_of(self, resource_id: str) -> str | None:
-        """The guid of the resource with that ARM id, however it is spelled."""
+        """The guid of the resource with that ARM id, however it is spelled; None too when it is being deleted."""
         resource = self.find_key(resource_id.lower().rstrip('/'))
-        return resource.guid if resource else None
+        return resource.guid if resource and resource.provisioning_state != ProvisioningState.DELETING else None
 
     def list_children(self, parent_key: str, collection: str, page: Page = Page()) -> list[Resource]:
         """In the order of creation. For workspaces the parent is `group_key`."""
@@ -117,6 +117,12 @@ class Resources:
             connection.execute('UPDATE resources SET properties = ?, modified = ? WHERE guid = ?',
                                (json.dumps(properties), now, guid))
 
+    def update_tags(self, guid: str, tags: dict[str, str], now: float) -> None:
+        """Replace the tags; etag and last-modified follow `now`."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE resources SET tags = ?, modified = ? WHERE guid = ?',
+                               (json.dumps(tags), now, guid))
+
     def mark_deleting(self, guid: str, now: float) -> None:
         with self._database.transaction() as connection:
             connection.execute('UPDATE resources SET provisioning_state = ?, provisioning_time = ? WHERE guid = ?',
@@ -125,3 +131,28 @@ class Resources:
     def remove(self, guid: str) -> None:
         with self._database.transaction() as connection:
             connection.execute('DELETE FROM resources WHERE guid = ?', (guid,))
+
+    # workspaces and experiments on their way out
+
+    def leaving(self, collection: str) -> list[Resource]:
+        """The resources of a collection that are being deleted, for example of ``workspaces``."""
+        return [to_resource(row) for row in self._database.all(
+            f"SELECT {COLUMNS} FROM resources WHERE collection = ? AND provisioning_state = 'deleting' "
+            'ORDER BY number', (collection,))]
+
+    def mark_children_deleting(self, parent_key: str, now: float) -> None:
+        """All that is directly in a workspace or experiment. Repeating changes nothing."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                'UPDATE resources SET provisioning_state = ?, provisioning_time = ? WHERE parent = ? '
+                "AND provisioning_state <> 'deleting'", (ProvisioningState.DELETING.value, now, parent_key))
+
+    def guids_in(self, parent_key: str, collection: str) -> list[str]:
+        """Of all children in a collection, for example of a workspace in ``workspaces/fileServers``."""
+        return [row['guid'] for row in self._database.all(
+            'SELECT guid FROM resources WHERE parent = ? AND collection = ?', (parent_key, collection))]
+
+    def has_children(self, parent_key: str, *collections: str) -> bool:
+        """Whether anything is left in one of the collections."""
+        return any(self._database.one('SELECT 1 FROM resources WHERE parent = ? AND collection = ? LIMIT 1',
+                                      (parent_key, collection)) for collection in collections)

@@ -106,3 +106,73 @@ def test_experiments_of_a_workspace_are_listed(harness):
     listed = harness.get(f'{WORKSPACE}/experiments').json()['value']
     assert [experiment['name'] for experiment in listed] == ['b', 'a']
     assert listed[0] == harness.get(f'{WORKSPACE}/experiments/b').json()
+
+
+# tags
+
+def test_new_tags_take_the_place_of_the_old_ones(harness):
+    before = harness.put(WORKSPACE, {'location': 'eastus', 'tags': {'team': 'a', 'old': 'x'}})
+    harness.now += 100
+    response = harness.patch(WORKSPACE, {'tags': {'team': 'b'}})
+    assert (response.status_code, response.json()) == (200, {**before.json(), 'tags': {'team': 'b'}})
+    assert response.headers['etag'] != before.headers['etag']
+    assert harness.get(WORKSPACE).json() == response.json()
+    cleared = harness.patch(WORKSPACE, {'tags': {}})
+    assert cleared.status_code == 200 and 'tags' not in cleared.json()
+
+
+@pytest.mark.parametrize('body', [{}, {'tags': None}, {'location': 'East US'}])
+def test_an_update_without_tags_leaves_them(harness, body):
+    before = harness.put(WORKSPACE, {'location': 'eastus', 'tags': {'team': 'a'}})
+    harness.now += 100
+    response = harness.patch(WORKSPACE, body)
+    assert (response.status_code, response.json()) == (200, before.json())
+    assert response.headers['etag'] == before.headers['etag']
+
+
+def test_a_workspace_can_be_sent_back_as_it_was_read(harness):
+    before = harness.put(WORKSPACE, {'location': 'eastus', 'tags': {'team': 'a'}}).json()
+    assert harness.patch(WORKSPACE, before).json() == before
+
+
+@pytest.mark.parametrize('body, status, target', [
+    ({'tags': {'a': 1}}, 400, 'tags.a'), ({'tags': []}, 400, 'tags'), ({'tag': {}}, 400, 'tag'), ([], 400, None),
+    ('x', 400, None), ({'location': 'west/us'}, 400, 'location'), ({'location': 'westus2'}, 409, None),
+])
+def test_a_bad_update_is_refused_and_changes_nothing(harness, body, status, target):
+    before = harness.put(WORKSPACE, {'location': 'eastus', 'tags': {'team': 'a'}}).json()
+    response = harness.patch(WORKSPACE, body)
+    assert (response.status_code, response.json()['error'].get('target')) == (status, target)
+    assert harness.get(WORKSPACE).json() == before
+
+
+def test_a_workspace_that_is_missing_or_going_is_not_updated(harness):
+    assert harness.patch(WORKSPACE, {'tags': {}}).json()['error']['code'] == 'WorkspaceNotFound'
+    harness.put(WORKSPACE, {'location': 'eastus'})
+    harness.delete(WORKSPACE)
+    response = harness.patch(WORKSPACE, {'tags': {}})
+    assert (response.status_code, response.json()['error']['code']) == (409, 'WorkspaceBeingDeleted')
+
+
+# deletion; what becomes of children: test_removal.py
+
+@pytest.mark.parametrize('path', [WORKSPACE, EXPERIMENT])
+def test_a_deletion_is_a_long_running_operation(harness, path):
+    harness.make_workspace()
+    response = harness.delete(path)
+    assert (response.status_code, response.content) == (202, b'')
+    assert {'azure-asyncoperation', 'location', 'retry-after'} <= set(response.headers)
+    assert harness.get(path).json()['properties']['provisioningState'] == 'deleting'
+    assert harness.get(response.headers['location']).status_code == 202
+    harness.turn()
+    done = harness.get(response.headers['azure-asyncoperation']).json()
+    assert (done['status'], 'endTime' in done) == ('Succeeded', True)
+    assert harness.get(path).status_code == 404
+    assert (harness.delete(path).status_code, harness.delete(path).content) == (204, b'')
+
+
+def test_a_deletion_wakes_the_scheduler(harness):
+    harness.make_workspace()
+    before = harness.wakes
+    harness.delete(WORKSPACE)
+    assert harness.wakes == before + 1

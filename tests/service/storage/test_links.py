@@ -6,7 +6,7 @@ from azext_batchai.service.storage.links import file_link, is_valid_link
 
 KEY = b'key'
 EXPIRY = 1528290000  # 2018-06-06T13:00:00Z
-GOOD = {'job_guid': 'guid', 'directory_id': 'stdouterr', 'path': 'a/b c.txt', 'expiry_text': '2018-06-06T13:00:00Z',
+GOOD = {'owner': 'guid', 'directory_id': 'stdouterr', 'path': 'a/b c.txt', 'expiry_text': '2018-06-06T13:00:00Z',
         'permission': 'r'}
 
 
@@ -28,7 +28,7 @@ def test_a_link_is_good_until_it_expires():
 
 
 @pytest.mark.parametrize('change', [
-    {'job_guid': 'other'}, {'directory_id': 'MODEL'}, {'path': 'a/b c.tx'}, {'path': 'a/../b c.txt'},
+    {'owner': 'other'}, {'directory_id': 'MODEL'}, {'path': 'a/b c.tx'}, {'path': 'a/../b c.txt'},
     {'expiry_text': '2018-06-06T13:00:01Z'}, {'expiry_text': '2118-06-06T13:00:00Z'}, {'expiry_text': ''},
     {'expiry_text': 'never'}, {'expiry_text': '2018-06-06'}, {'permission': ''}, {'permission': 'rw'},
     {'permission': 'rl'},

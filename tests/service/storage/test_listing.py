@@ -64,9 +64,9 @@ def test_a_neighbour_whose_name_begins_alike_is_outside(folder):
 
 def test_a_link_within_the_folder_is_an_ordinary_entry(folder):
     (folder / 'same.txt').symlink_to('b.txt')
-    (folder / 'sub' / 'back').symlink_to('../sub')
+    (folder / 'sub' / 'other').symlink_to('deep')
     assert names(folder) == ['a.txt', 'b.txt', 'same.txt', 'sub']
-    assert names(folder, 'sub') == ['back', 'c.txt', 'deep']
+    assert names(folder, 'sub') == ['c.txt', 'deep', 'other']
 
 
 def test_a_folder_that_was_swapped_for_a_link_is_refused(folder):
@@ -103,3 +103,14 @@ def test_what_is_no_folder_cannot_be_listed(folder, path, error):
 def test_a_folder_that_was_never_made_has_no_entries(tmp_path):
     with pytest.raises(FileNotFoundError):
         list_folder(tmp_path / 'never', '.')
+
+
+def test_links_in_a_circle_end_where_they_close(tmp_path):
+    for name, target in (('a', '../b'), ('b', '../a')):
+        (tmp_path / 'out' / name).mkdir(parents=True)
+        (tmp_path / 'out' / name / 'to').symlink_to(target)
+    (tmp_path / 'out' / 'here').symlink_to('.')
+    out = tmp_path / 'out'
+    assert [entry.name for entry in list_folder(out, '.')] == ['a', 'b']
+    assert [entry.name for entry in list_folder(out, 'a')] == ['to']
+    assert list_folder(out, 'a/to') == []

@@ -197,7 +197,7 @@ def test_a_wish_to_delete_is_not_taken_back(store, cluster, wishes, kept):
     add_job(store, 'a')
     for wish in wishes:
         store.jobs.wish('a', wish)
-    assert [(job.guid, job.wish) for job in store.jobs.wished()] == [('a', kept)]
+    assert [(job.guid, job.wish) for job in store.jobs.wished(9)] == [('a', kept)]
 
 
 @pytest.mark.parametrize('wish, left', [('terminate', None), ('delete', 'delete')])
@@ -266,3 +266,63 @@ def test_old_documents_are_dropped_but_not_those_of_open_operations(store):
     store.operations.add('new', SUBSCRIPTION, 'eastus', 'c', 'r', 9.0, finished=True)
     store.operations.forget_older(5.0)
     assert [name for name in ('old', 'open', 'new') if store.operations.find(name)] == ['open', 'new']
+
+
+# what is being deleted
+
+def states(store):
+    return {row['guid']: row['provisioning_state']
+            for row in store.database.all('SELECT guid, provisioning_state FROM resources')}
+
+
+def test_all_that_is_directly_in_a_parent_is_marked_once(store, cluster):
+    store.resources.add(WORKSPACE, 'w', 'eastus', {}, 1.0)
+    store.resources.add(EXPERIMENT, 'e', 'eastus', {}, 1.0)
+    add_job(store, 'a')
+    store.resources.mark_children_deleting(WORKSPACE.key, 5.0)
+    store.resources.mark_children_deleting(WORKSPACE.key, 9.0)
+    assert states(store) == {'w': 'succeeded', 'e': 'deleting', cluster: 'deleting', 'a': 'succeeded'}
+    assert store.resources.find(EXPERIMENT).provisioning_time == 5.0
+    assert [resource.guid for resource in store.resources.leaving('workspaces/experiments')] == ['e']
+    assert store.resources.leaving('workspaces') == []
+
+
+def test_children_are_known_by_their_collection(store):
+    for name in ('f', 'g'):
+        store.resources.add(WORKSPACE.child('fileServers', name), name, 'eastus', {}, 1.0)
+    assert store.resources.guids_in(WORKSPACE.key, 'workspaces/fileServers') == ['f', 'g']
+    assert store.resources.has_children(WORKSPACE.key, 'workspaces/clusters', 'workspaces/fileServers')
+    assert not store.resources.has_children(WORKSPACE.key, 'workspaces/clusters')
+
+
+def test_what_is_being_deleted_is_not_referred_to_any_more(store):
+    store.resources.add(WORKSPACE, 'w', 'eastus', {}, 1.0)
+    store.resources.mark_deleting('w', 2.0)
+    assert store.resources.guid_of(str(WORKSPACE)) is None and store.resources.exists('w')
+
+
+def test_all_jobs_of_an_experiment_are_wished_away_and_no_others(store, cluster):
+    other = WORKSPACE.child('experiments', 'other')
+    for name in ('a', 'b', 'c'):
+        add_job(store, name)
+    store.jobs.add(other.child('jobs', 'd'), 'd', 'eastus', PROPERTIES, {}, CLUSTER.key, 0, 10.0)
+    store.jobs.wish('b', 'terminate')
+    store.jobs.begin('c', ['n1'], 99.0, 20.0)
+    store.jobs.wish_away(EXPERIMENT.key)
+    assert {name: store.jobs.get(name).wish for name in 'abcd'} == {'a': 'delete', 'b': 'delete', 'c': 'delete',
+                                                                    'd': None}
+    assert {job.guid for job in store.jobs.wished(9)} == {'a', 'b'}, 'c holds a node'
+    assert len(store.jobs.wished(1)) == 1
+
+
+def test_new_tags_replace_the_old_ones(store):
+    store.resources.add(WORKSPACE, 'w', 'eastus', {}, 1.0, {'old': 'x'})
+    store.resources.update_tags('w', {'new': 'y'}, 7.0)
+    found = store.resources.find(WORKSPACE)
+    assert (found.tags, found.modified, found.created) == ({'new': 'y'}, 7.0, 1.0)
+
+
+def test_a_cluster_remembers_where_its_set_up_tasks_write(store, cluster):
+    assert store.clusters.get(cluster).setup_output is None
+    store.clusters.set_setup_output(cluster, '/out')
+    assert store.clusters.find(CLUSTER.key).setup_output == store.clusters.all()[0].setup_output == '/out'

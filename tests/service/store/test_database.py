@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from azext_batchai.service.store import migrations
+from azext_batchai.service.store import Store, migrations
 from azext_batchai.service.store.database import Database
 from azext_batchai.service.store.migrations import NewerSchema
 
@@ -152,6 +152,26 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(file, monkeypatch):
     assert opened.one('PRAGMA user_version')[0] == version
     assert opened.one("SELECT name FROM sqlite_master WHERE name = 'half'") is None
     opened.close()
+
+
+def test_a_database_of_the_first_version_keeps_what_is_in_it(file, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, 'MIGRATIONS', migrations.MIGRATIONS[:1])
+        first = Database(file)
+    identity = f'/subscriptions/{"0" * 8}-0000-0000-0000-{"0" * 12}/resourceGroups/rg/providers/Microsoft.BatchAI' \
+               '/workspaces/w/clusters/c'
+    with first.transaction() as connection:
+        connection.execute(
+            "INSERT INTO resources VALUES (1, 'guid', ?, ?, 'workspaces/clusters', 's', 'p', 'eastus', '{}', '{}', "
+            "'{}', 'succeeded', 1, 1, 1)", (identity.lower(), identity))
+        connection.execute("INSERT INTO clusters VALUES ('guid', 'steady', 1)")
+    first.close()
+    store = Store(file)
+    assert store.clusters.get('guid').setup_output is None
+    store.clusters.set_setup_output('guid', '/out')
+    store.resources.mark_deleting('guid', 2.0)
+    assert [cluster.guid for cluster in store.resources.leaving('workspaces/clusters')] == ['guid']
+    store.close()
 
 
 def test_the_database_of_a_later_version_is_refused_and_kept(file):
