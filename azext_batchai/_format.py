@@ -11,7 +11,17 @@ Row = dict[str, Any]
 
 def _table(row: Callable[[Row], Row]) -> Callable[[Any], Any]:
     """A transformer for one resource or a list of them."""
-    return lambda result: [row(item) for item in result] if isinstance(result, list) else row(result)
+    return lambda result: [row(item) for item in result] if isinstance(result, list) else (
+        request_row if _is_dry_run(result) else row)(result)
+
+
+def _is_dry_run(result: Row) -> bool:
+    return set(result) == {'method', 'url', 'body'}
+
+
+def request_row(request: Row) -> Row:
+    """What `--dry-run` has found; the body is no matter for a table."""
+    return OrderedDict([('Method', request['method']), ('URL', request['url'])])
 
 
 def cluster_row(cluster: Row) -> Row:
@@ -74,6 +84,36 @@ def file_row(entry: Row) -> Row:
     ])
 
 
+def download_row(entry: Row) -> Row:
+    return OrderedDict([('Name', entry['name']), ('Path', entry['path']), ('Size', entry['size']),
+                        ('State', entry['state'])])
+
+
+def workspace_row(workspace: Row) -> Row:
+    return OrderedDict([
+        ('Name', workspace['name']),
+        ('Resource Group', _group(workspace)),
+        ('Location', workspace.get('location')),
+        ('State', workspace.get('provisioningState')),
+    ])
+
+
+def experiment_row(experiment: Row) -> Row:
+    return OrderedDict([
+        ('Name', experiment['name']),
+        ('Resource Group', _group(experiment)),
+        ('Workspace', _workspace(experiment)),
+        ('State', experiment.get('provisioningState')),
+    ])
+
+
+def usage_row(usage: Row) -> Row:
+    name = usage.get('name') or {}
+    limit = usage.get('limit')
+    return OrderedDict([('Name', name.get('localizedValue') or name.get('value')),
+                        ('Current', usage.get('currentValue')), ('Limit', 'no limit' if limit == -1 else limit)])
+
+
 def service_row(service: Row) -> Row:
     return OrderedDict([
         ('State', service.get('state')),
@@ -90,6 +130,10 @@ job_table = _table(job_row)
 file_server_table = _table(file_server_row)
 node_table = _table(node_row)
 file_table = _table(file_row)
+download_table = _table(download_row)
+workspace_table = _table(workspace_row)
+experiment_table = _table(experiment_row)
+usage_table = _table(usage_row)
 service_table = _table(service_row)
 
 

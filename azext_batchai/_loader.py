@@ -18,6 +18,8 @@ class BatchAICommandsLoader(AzCommandsLoader):
         from azure.cli.core.commands import CliCommandType
         super().__init__(cli_ctx=cli_ctx, custom_command_type=CliCommandType(
             operations_tmpl='azext_batchai.operations#{}'))
+        if cli_ctx:
+            self._listen(cli_ctx)
 
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
         from azext_batchai.commands import load_command_table
@@ -27,3 +29,37 @@ class BatchAICommandsLoader(AzCommandsLoader):
     def load_arguments(self, command: str) -> None:
         from azext_batchai._params import load_arguments
         load_arguments(self, command)
+
+    def _listen(self, cli_ctx: Any) -> None:
+        from azure.cli.core.commands.events import (
+            EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE, EVENT_INVOKER_PRE_LOAD_ARGUMENTS)
+        from knack.events import EVENT_INVOKER_PRE_PARSE_ARGS
+        cli_ctx.register_event(EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE, _check_line)
+        cli_ctx.register_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, self._keep_options_apart)
+        cli_ctx.register_event(EVENT_INVOKER_PRE_PARSE_ARGS, _spell_out_ids)
+
+    def _keep_options_apart(self, _cli_ctx: Any, commands_loader: Any, **_: Any) -> None:
+        """Our commands have our options only.
+
+        For a command that az's own batchai module has too, az would load the options of both, one over the other. Those
+        of the module cost 130 ms besides, most of it for the import of paramiko.
+        """
+        for command in commands_loader.command_table:
+            loaders = commands_loader.cmd_to_loader_map.get(command, [])
+            if self in loaders:
+                loaders[:] = [self]
+
+
+def _check_line(cli_ctx: Any, args: list[str], **_: Any) -> None:
+    """Answer a line that no dialect knows with the command meant."""
+    if args[:1] == ['batchai']:
+        from azext_batchai import _line_hints
+        _line_hints.check_command(args, cli_ctx.invocation.commands_loader.command_table)
+        _line_hints.check_cluster_id(args)
+
+
+def _spell_out_ids(_cli_ctx: Any, args: list[str], **_: Any) -> None:
+    """Have resource ids of the flat API understood."""
+    if args[:1] == ['batchai']:
+        from azext_batchai import _flat_ids
+        args[:] = _flat_ids.spell_out(args)

@@ -1,13 +1,14 @@
 """Checks and completion of single arguments, before a command runs."""
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, Callable
 
 from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
 
 from knack.validators import DefaultStr
 
+from azext_batchai import _flat_ids, _line_hints
 from azext_batchai.arm import ids
 from azext_batchai.payloads.config_file import refuse_content
 
@@ -16,9 +17,28 @@ Validator = Callable[[Namespace], None]
 _INT32 = 2**31 - 1  # what the wire carries
 
 
-def group_validator(required: bool) -> Validator:
-    """Checks --resource-group. An empty one means every group for lists, and is a mistake elsewhere."""
+class NameOnce(Action):
+    """A name with several spellings of its option; two different names are a mistake, not a choice of the last one."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None
+                 ) -> None:
+        earlier = getattr(namespace, self.dest, None)
+        if earlier not in (None, values):
+            raise ArgumentUsageError(
+                f"This command takes one name, but '{earlier}' and '{values}' are given; an experiment of workspace "
+                f"'{earlier}' is shown by: az batchai experiment show -w {earlier} -n {values}")
+        setattr(namespace, self.dest, values)
+
+
+def group_validator(required: bool, collection: str | None = None) -> Validator:
+    """Checks --resource-group. An empty one means every group for lists, and is a mistake elsewhere.
+
+    `collection` is what resource ids after --ids have to name, for example ``clusters``.
+    """
     def validate(namespace: Namespace) -> None:
+        _line_hints.warn_of_mixed_dialects(namespace)
+        for resource_id in getattr(namespace, '_ids', None) or []:
+            _check_id(resource_id, str(collection))
         if namespace.resource_group:
             _check_group(namespace.resource_group, '--resource-group/-g')
         elif required:
@@ -35,9 +55,28 @@ def name_validator(attribute: str, option: str) -> Validator:
         name = getattr(namespace, attribute)
         if name == '':
             raise InvalidArgumentValueError(f'{option} must not be empty.')
-        if name is not None and not ids.is_valid_name(name):
+        if name == _flat_ids.ANY:
+            setattr(namespace, attribute, None)
+        elif name is not None and not ids.is_valid_name(name):
             raise InvalidArgumentValueError(f"{option} '{name}' is not a valid name: {ids.NAME_RULE}.")
     return validate
+
+
+def refuse(attribute: str, advice: str) -> Validator:
+    """Refuses an option that people wrote where it has no meaning. `advice` may quote {group} and {value}."""
+    def validate(namespace: Namespace) -> None:
+        value = getattr(namespace, attribute)
+        delattr(namespace, attribute)
+        if value is not None:
+            raise ArgumentUsageError('This command ' + advice.format(group=namespace.resource_group, value=value))
+    return validate
+
+
+def path_validator(namespace: Namespace) -> None:
+    """Checks --path, which stays below the output directory."""
+    if namespace.path and '..' in namespace.path.replace('\\', '/').split('/'):
+        raise InvalidArgumentValueError(f"--path/-p '{namespace.path}' leaves the output directory; write a path below "
+                                        'it, without ..')
 
 
 def filled(attribute: str, option: str) -> Validator:
@@ -85,6 +124,24 @@ def sort_out_c(namespace: Namespace) -> None:
         raise RequiredArgumentMissingError('Say what the job runs: --config-file/-f job.json (or -c job.json).')
 
 
+def sort_out_e(namespace: Namespace) -> None:
+    """`list-files -e`: the link's expiry in minutes in 2018-03, the experiment in 2018-05, which has a workspace."""
+    value = namespace.experiment_or_expiry
+    del namespace.experiment_or_expiry
+    if value is None:
+        return
+    if not namespace.workspace and value.isdigit():
+        try:
+            namespace.expiry = expiry_minutes(value)
+        except ArgumentTypeError as error:
+            raise InvalidArgumentValueError(f'-e {error}.') from None
+        return
+    if namespace.experiment is not None:
+        raise ArgumentUsageError('-e is one too many beside --experiment.')
+    namespace.experiment = value
+    name_validator('experiment', '--experiment/-e')(namespace)
+
+
 def location(text: str) -> str:
     """``East US`` is ``eastus``. A configured default stays known as one: a config file comes before it."""
     normalized = ids.normalize_location(text)
@@ -98,6 +155,17 @@ def count(text: str) -> int:
 
 def positive(text: str) -> int:
     return _whole_number(text, 1)
+
+
+def seconds(text: str) -> float:
+    """A time to wait: more than 0, fractions allowed."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= _INT32:
+        raise ArgumentTypeError(f"'{text}' should be a number of seconds above 0")
+    return number
 
 
 def expiry_minutes(text: str) -> int:
@@ -119,3 +187,12 @@ def _whole_number(text: str, least: int, most: int = _INT32) -> int:
 def _check_group(group: Any, option: str) -> None:
     if not ids.is_valid_group(group):
         raise InvalidArgumentValueError(f"{option} '{group}' is not a valid resource group name: {ids.GROUP_RULE}.")
+
+
+def _check_id(resource_id: str, collection: str) -> None:
+    try:
+        found = ids.parse_resource_id(resource_id.replace(_flat_ids.ANY, 'x'))
+    except ValueError:
+        found = None
+    if found is None or found.path[-1][0].lower() != collection.lower():
+        raise InvalidArgumentValueError(f"--ids '{resource_id}' should be the id of one of the {collection}.")

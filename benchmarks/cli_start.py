@@ -1,8 +1,8 @@
-"""How long `az batchai job show` takes, beside the least that az can do.
+"""How long `az batchai job show` and `az batchai -h` take, beside the built-in module's own and the least az can do.
 
-In one run, interleaved: our command against a service of its own; a trivial extension command that overrides the same
-built-in command; a trivial extension command in a group of its own; and `az version`. Prints a JSON object with
-medians in milliseconds.
+In one run, interleaved: our commands against a service of its own; az's own batchai module, without our extension, at
+the same service; a trivial extension command that overrides the same command; a trivial extension command in a group of
+its own; and `az version`. Prints a JSON object with medians in milliseconds.
 
     .venv/bin/python benchmarks/cli_start.py [--rounds 10]
 """
@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from built_in import built_in_profile
 
 _ROOT = Path(__file__).resolve().parent.parent
 _AZ = os.environ.get('BATCHAI_TEST_AZ', str(_ROOT / '.venv' / 'bin' / 'az'))
@@ -54,14 +56,19 @@ def main() -> None:
         _run('batchai service start', ours)
         try:
             _submit(folder, ours)
-            commands = {
-                'az batchai job show': ('batchai job show -n j -g g', ours),
-                'az batchai job show -w -e': ('batchai job show -n j -g g -w migrated-eastus -e migrated', ours),
-                'trivial command overriding it': ('batchai job show', overriding),
-                'trivial command in a group of its own': ('trivial show', apart),
-                'az version': ('version', plain),
-            }
-            print(json.dumps(_measure(commands, options.rounds), indent=2))
+            with built_in_profile(folder / 'built-in', folder / 'ours' / 'batchai') as built_in:
+                named = 'batchai job show -n j -g g -w migrated-eastus -e migrated'
+                commands = {
+                    'az batchai job show': ('batchai job show -n j -g g', ours),
+                    'az batchai job show -w -e': (named, ours),
+                    'built-in az batchai job show -w -e': (named, built_in),
+                    'az batchai -h': ('batchai -h', ours),
+                    'built-in az batchai -h': ('batchai -h', built_in),
+                    'trivial command overriding it': ('batchai job show', overriding),
+                    'trivial command in a group of its own': ('trivial show', apart),
+                    'az version': ('version', plain),
+                }
+                print(json.dumps(_measure(commands, options.rounds), indent=2))
         finally:
             _run('batchai service reset -y', ours)
 

@@ -54,8 +54,14 @@ class RunningService:
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """The JSON of a reply, {} without a body. Raises RuntimeError for an error."""
         headers = {'Authorization': f'Bearer {self._token}', 'Content-Type': 'application/json'}
-        self._connection.request(method, f'{path}?{_VERSION}', json.dumps(body) if body is not None else '', headers)
-        response = self._connection.getresponse()
+        arguments = (method, f'{path}?{_VERSION}', json.dumps(body) if body is not None else '', headers)
+        try:
+            self._connection.request(*arguments)
+            response = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # it was idle for longer than the service keeps it
+            self._connection.close()
+            self._connection.request(*arguments)
+            response = self._connection.getresponse()
         content = response.read()
         if response.status >= 400:
             raise RuntimeError(f'{method} {path}: {response.status} {content.decode()}')

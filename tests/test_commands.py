@@ -1,29 +1,28 @@
-"""The table of commands against its documents: help, README, and what issue 2 asks for."""
+"""The table of commands against its documents: help, README, and the published dialects."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import azext_batchai._help  # noqa: F401  (fills the table of help texts)
 import pytest
 import yaml
+from azext_batchai.arm.checking import check
 from azext_batchai._loader import BatchAICommandsLoader
 from azure.cli.core.mock import DummyCli
 from knack.help_files import helps
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPECTED = {
-    'batchai cluster': 'create show list list-nodes resize auto-scale delete',
-    'batchai job': 'create show list list-files stream-file list-nodes terminate delete',
-    'batchai file-server': 'create show list delete',
-    'batchai service': 'start stop show logs reset',
-}
-
+DIALECTS = json.loads((ROOT / 'tests' / 'data' / 'cli-dialects.json').read_text('utf-8'))
+OURS = ['batchai cluster wait', 'batchai file-server wait', 'batchai job file download',
+        *(f'batchai service {verb}' for verb in ('start', 'stop', 'show', 'logs', 'reset'))]
 
 TABLE = BatchAICommandsLoader(DummyCli()).load_command_table(None)
+GROUPS = sorted({command.rsplit(' ', 1)[0] for command in TABLE})
 
 
-def test_the_commands_are_those_that_were_asked_for() -> None:
-    assert sorted(TABLE) == sorted(f'{group} {verb}' for group, verbs in EXPECTED.items() for verb in verbs.split())
+def test_the_commands_are_those_of_every_dialect_and_ours() -> None:
+    assert sorted(TABLE) == sorted([*DIALECTS, *OURS])
 
 
 @pytest.mark.parametrize('command', sorted(TABLE))
@@ -38,7 +37,7 @@ def test_every_command_has_a_line_in_the_readme(command: str) -> None:
     assert f'az {command}' in (ROOT / 'README.md').read_text('utf-8')
 
 
-@pytest.mark.parametrize('group', EXPECTED)
+@pytest.mark.parametrize('group', GROUPS)
 def test_every_group_has_a_summary(group: str) -> None:
     assert yaml.safe_load(helps[group])['short-summary']
 
@@ -52,3 +51,16 @@ def test_the_service_half_never_imports_azure_cli() -> None:
     for part in ('service', 'arm'):
         for path in (ROOT / 'azext_batchai' / part).rglob('*.py'):
             assert 'azure.cli' not in path.read_text('utf-8') and 'knack' not in path.read_text('utf-8'), path
+
+
+@pytest.mark.parametrize('command, shape', [('batchai cluster create', 'CLUSTER'), ('batchai job create', 'JOB')])
+def test_config_files_in_the_help_are_good_ones(command: str, shape: str) -> None:
+    text = yaml.safe_load(helps[command])['long-summary']
+    decoder, files, start = json.JSONDecoder(), [], text.find('{')
+    while start >= 0:
+        document, end = decoder.raw_decode(text, start)
+        if shape == 'JOB':
+            document['properties'].setdefault('cluster', {'id': 'c'})  # options give it
+        files.append(check(shape, document))
+        start = text.find('{', end)
+    assert len(files) == 2

@@ -45,5 +45,17 @@ def test_ports_are_whole_numbers():
         'ID': 'tvm-1', 'IP': '1.2.3.4', 'Port': 50000}
 
 
+def test_no_limit_is_said_in_words():
+    usage = {'name': {'value': 'Clusters', 'localizedValue': 'Clusters'}, 'currentValue': 2, 'limit': -1}
+    assert dict(_format.usage_row(usage)) == {'Name': 'Clusters', 'Current': 2, 'Limit': 'no limit'}
+    assert _format.usage_row({**usage, 'limit': 24})['Limit'] == 24
+
+
 def test_lists_become_rows():
     assert [row['Name'] for row in _format.job_table([JOB, JOB])] == ['j', 'j']
+
+
+def test_a_dry_run_has_a_row_in_every_table():
+    request = {'method': 'PUT', 'url': 'https://h/c', 'body': {'properties': {}}}
+    for table in (_format.cluster_table, _format.job_table):
+        assert dict(table(request)) == {'Method': 'PUT', 'URL': 'https://h/c'}

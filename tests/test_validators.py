@@ -1,4 +1,6 @@
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError
@@ -8,18 +10,24 @@ from knack.validators import DefaultStr
 from azext_batchai import _validators as check
 
 
+def line(typed: str = '', command: str = 'batchai cluster show', **values: Any) -> Namespace:
+    """The namespace az hands to validators of a line with the options `typed`."""
+    cli_ctx = SimpleNamespace(data={'command': command, 'safe_params': typed.split()})
+    return Namespace(_cmd=SimpleNamespace(cli_ctx=cli_ctx), **values)
+
+
 def test_empty_group_means_all_groups_in_lists_only():
-    namespace = Namespace(resource_group='')
+    namespace = line(resource_group='')
     check.group_validator(required=False)(namespace)
     assert namespace.resource_group is None
     with pytest.raises(RequiredArgumentMissingError, match='--resource-group/-g'):
-        check.group_validator(required=True)(Namespace(resource_group=''))
+        check.group_validator(required=True)(line(resource_group=''))
 
 
 @pytest.mark.parametrize('group', ['a.', '..', 'a/b', 'x' * 91])
 def test_group_against_the_rules_is_refused(group):
     with pytest.raises(InvalidArgumentValueError, match='not a valid resource group'):
-        check.group_validator(required=False)(Namespace(resource_group=group))
+        check.group_validator(required=False)(line(resource_group=group))
 
 
 @pytest.mark.parametrize('name', ['', 'a.b', 'a b', 'x' * 65, 'ä', '../x'])
@@ -100,3 +108,76 @@ def test_subnet_must_be_a_resource_id():
     check.validate_subnet(Namespace(subnet=None))
     with pytest.raises(InvalidArgumentValueError, match='--subnet'):
         check.validate_subnet(Namespace(subnet='mysubnet'))
+
+
+def resource_id(path: str) -> str:
+    return f'/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.BatchAI/{path}'
+
+
+@pytest.mark.parametrize('path', ['workspaces/w/clusters/c', 'WORKSPACES/w/CLUSTERS/c', 'workspaces/~/clusters/c'])
+def test_id_of_the_right_type_passes(path):
+    check.group_validator(True, 'clusters')(line(resource_group='g', _ids=[resource_id(path)]))
+
+
+@pytest.mark.parametrize('path', ['workspaces/w', 'workspaces/w/fileServers/c',
+                                  'workspaces/w/experiments/e/jobs/j', 'x'])
+def test_id_of_another_type_is_refused(path):
+    with pytest.raises(InvalidArgumentValueError, match=f"--ids '{resource_id(path)}' should be the id of one of the "
+                                                        'clusters'):
+        check.group_validator(True, 'clusters')(line(resource_group='g', _ids=[resource_id(path)]))
+
+
+def test_parent_that_a_flat_id_does_not_name_is_searched_for():
+    namespace = Namespace(workspace='~')
+    check.name_validator('workspace', '--workspace/-w')(namespace)
+    assert namespace.workspace is None
+
+
+@pytest.mark.parametrize('e, workspace, experiment, expiry', [
+    ('60', None, None, 60), ('60', 'w', '60', 15), ('MyExperiment', None, 'MyExperiment', 15), (None, 'w', None, 15)],
+    ids=['2018-03', '2018-05', 'a name', 'none'])
+def test_e_of_list_files_is_the_experiment_or_the_expiry(e, workspace, experiment, expiry):
+    namespace = Namespace(experiment_or_expiry=e, workspace=workspace, experiment=None, expiry=15)
+    check.sort_out_e(namespace)
+    assert vars(namespace) == {'workspace': workspace, 'experiment': experiment, 'expiry': expiry}
+
+
+@pytest.mark.parametrize('e, experiment, said', [
+    ('4', None, "-e '4' should be a whole number from 5 to 600"), ('x', 'y', '-e is one too many'),
+    ('a b', None, "--experiment/-e 'a b' is not a valid name")])
+def test_e_of_list_files_that_is_wrong_is_refused(e, experiment, said):
+    with pytest.raises((InvalidArgumentValueError, ArgumentUsageError), match=said):
+        check.sort_out_e(Namespace(experiment_or_expiry=e, workspace=None, experiment=experiment, expiry=60))
+
+
+@pytest.mark.parametrize('path', ['..', 'a/../../b', 'a\\..\\b'])
+def test_path_that_leaves_the_directory_is_refused(path):
+    with pytest.raises(InvalidArgumentValueError, match='leaves the output directory'):
+        check.path_validator(Namespace(path=path))
+
+
+@pytest.mark.parametrize('path', [None, '.', 'a/b', 'a..b/c'])
+def test_path_below_the_directory_passes(path):
+    check.path_validator(Namespace(path=path))
+
+
+def test_two_names_of_a_workspace_are_no_choice_of_the_last():
+    parser = ArgumentParser()
+    parser.add_argument('-w', '-n', dest='workspace', action=check.NameOnce)
+    assert parser.parse_args(['-w', 'a', '-n', 'a']).workspace == 'a'
+    with pytest.raises(ArgumentUsageError, match='az batchai experiment show -w a -n b'):
+        parser.parse_args(['-w', 'a', '-n', 'b'])
+
+
+def test_option_without_a_meaning_is_refused_with_advice():
+    namespace = Namespace(stray=None, resource_group='g')
+    check.refuse('stray', 'does nothing with {value} of {group}')(namespace)
+    assert not hasattr(namespace, 'stray')
+    with pytest.raises(ArgumentUsageError, match='This command does nothing with w of g'):
+        check.refuse('stray', 'does nothing with {value} of {group}')(Namespace(stray='w', resource_group='g'))
+
+
+@pytest.mark.parametrize('text', ['0', '-1', 'x', '', 'nan', 'inf'])
+def test_time_to_wait_that_is_none_is_refused(text):
+    with pytest.raises(ArgumentTypeError, match='number of seconds'):
+        check.seconds(text)

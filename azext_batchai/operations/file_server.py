@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from azext_batchai.payloads import ssh_keys
 from azext_batchai.payloads.accounts import AccountOptions
 from azext_batchai.payloads.config_file import read_config
-from azext_batchai.payloads.file_server import FileServerOptions, file_server_body
+from azext_batchai.payloads.file_server import FileServerOptions, file_server_body, from_older
 from azext_batchai.remote.file_servers import begin_delete_file_server
 from azext_batchai.remote.placement import chosen_location, find_file_server, placed, workspaces_of
 from azext_batchai.remote.waiting import NEW_ONLY, run_operation
@@ -15,11 +16,16 @@ def create_file_server(cmd: Any, client: Any, resource_group: str, file_server_n
                        workspace: str | None = None, config_file: str | None = None, vm_size: str | None = None,
                        disk_count: int | None = None, disk_size: int | None = None, storage_sku: str | None = None,
                        caching_type: str | None = None, user_name: str | None = None, password: str | None = None,
-                       ssh_key: str | None = None, subnet: str | None = None, no_wait: bool = False) -> Any:
+                       ssh_key: str | None = None, generate_ssh_keys: bool = False, subnet: str | None = None,
+                       no_wait: bool = False) -> Any:
     """Create a file server and return it as the service made it; with `no_wait` return None."""
-    config = read_config(config_file, 'FILE_SERVER')
-    body = file_server_body(FileServerOptions(vm_size, disk_count, disk_size, storage_sku, caching_type, subnet,
-                                              AccountOptions(user_name, password, ssh_key)), config)
+    config = read_config(config_file, 'FILE_SERVER', from_older)
+    options = FileServerOptions(vm_size, disk_count, disk_size, storage_sku, caching_type, subnet,
+                                AccountOptions(user_name, password, ssh_key, generate_ssh_keys))
+    body = file_server_body(options, config)
+    if generate_ssh_keys:
+        ssh_keys.make_missing(ssh_key)
+        body = file_server_body(options, config)
     from azure.mgmt.batchai.models import FileServerCreateParameters
     parameters = FileServerCreateParameters.deserialize(body)
     place = chosen_location(location, config.location)

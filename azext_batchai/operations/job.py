@@ -1,24 +1,20 @@
 """`az batchai job`: what runs on clusters."""
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from azure.cli.core.azclierror import RequiredArgumentMissingError
-from knack.log import get_logger
+from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
 from azext_batchai.arm.ids import FLAT_EXPERIMENT
 from azext_batchai.payloads import job as payload
 from azext_batchai.payloads.config_file import read_config
 from azext_batchai.payloads.mounts import MountOptions
-from azext_batchai.payloads.storage_account import storage_account
-from azext_batchai.remote.output import Output, ReaderLeft
+from azext_batchai.remote.dry_run import dry_run_request
 from azext_batchai.remote.placement import (
-    Found, chosen_location, experiments_of, find_job, location_of, placed_job)
+    Found, chosen_location, experiments_of, find_job, location_of, placed_job, target_workspace)
 from azext_batchai.remote.references import modern_file_server_ids, referred_cluster, referred_file_server
+from azext_batchai.remote.storage_accounts import command_account, complete_keys
 from azext_batchai.remote.waiting import NEW_ONLY, run_operation
-
-logger = get_logger(__name__)
 
 
 def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config_file: str,
@@ -28,11 +24,17 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
                afs_name: str | None = None, afs_mount_path: str | None = None,
                bfs_name: str | None = None, bfs_mount_path: str | None = None,
                nfs: str | None = None, nfs_mount_path: str | None = None, nfs_resource_group: str | None = None,
-               no_wait: bool = False) -> Any:
-    """Submit a job and return it as the service made it; with `no_wait` return None."""
+               no_wait: bool = False, wait: bool = False, stream: bool = False, dry_run: bool = False) -> Any:
+    """Submit a job and return it as the service made it; with `no_wait` return None.
+
+    With `wait` return it once it has ended, with `stream` print its log until then; az exits with its exit code.
+    With `dry_run` submit nothing and return the request.
+    """
+    if no_wait and (wait or stream):
+        raise MutuallyExclusiveArgumentError(f"--no-wait is at odds with {'--wait' if wait else '--stream'}; "
+                                             'leave one of them out.')
     config = read_config(config_file, 'JOB', payload.from_older)
-    storage = storage_account(storage_account_name, storage_account_key,
-                              cmd.cli_ctx.cloud.suffixes.storage_endpoint, os.environ)
+    storage = command_account(cmd.cli_ctx, storage_account_name, storage_account_key)
     reference = cluster or payload.configured_cluster(config)
     if not reference:
         raise RequiredArgumentMissingError('Say which cluster runs the job: --cluster-name/-r MyCluster, '
@@ -50,16 +52,22 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
     nfs_id = _file_server_id(client, nfs, nfs_resource_group, resource_group, workspace)
     body = body_for(target.resource.id, nfs_id)
     modern_file_server_ids(client, body['properties'].get('mountVolumes'))
+    body = complete_keys(cmd.cli_ctx, client, body, storage)
 
     from azure.mgmt.batchai.models import JobCreateParameters
     parameters = JobCreateParameters.deserialize(body)
     place = chosen_location(location, config.location)
     if not workspace and not place:
         place = location_of(client, target_group, target.workspace)
-    return placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
+    if dry_run:
+        where = target_workspace(client, resource_group, workspace, place)
+        return dry_run_request(client, 'PUT', resource_group, f'workspaces/{where}/experiments/'
+                               f'{experiment or FLAT_EXPERIMENT}/jobs/{job_name}', body)
+    job = placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
         cmd.cli_ctx, lambda **polling: client.jobs.begin_create(
             resource_group, w, e, job_name, parameters, headers=NEW_ONLY, **polling),
         no_wait, f"The submission of job '{job_name}'"))
+    return _attended(cmd, client, job, stream) if wait or stream else job
 
 
 def show_job(client: Any, resource_group: str, job_name: str, workspace: str | None = None,
@@ -75,33 +83,6 @@ def list_jobs(client: Any, resource_group: str | None = None, workspace: str | N
         return list(client.jobs.list_by_experiment(resource_group, workspace, experiment))
     experiments = experiments_of(client, resource_group, workspace, experiment)
     return [job for place in experiments for job in client.jobs.list_by_experiment(*place)]
-
-
-def list_job_files(client: Any, resource_group: str, job_name: str, output_directory_id: str = 'stdouterr',
-                   path: str | None = None, expiry: int = 60, workspace: str | None = None,
-                   experiment: str | None = None) -> list[Any]:
-    """The files in one of the job's output directories, each with a link that works for `expiry` minutes."""
-    from azure.mgmt.batchai.models import JobsListOutputFilesOptions
-    found = find_job(client, resource_group, job_name, workspace, experiment)
-    return list(client.jobs.list_output_files(*_place(resource_group, found), JobsListOutputFilesOptions(
-        outputdirectoryid=output_directory_id, directory=path or '.', linkexpiryinminutes=expiry)))
-
-
-def stream_job_file(cmd: Any, client: Any, resource_group: str, job_name: str, file_name: str,
-                    output_directory_id: str = 'stdouterr', path: str | None = None, workspace: str | None = None,
-                    experiment: str | None = None) -> None:
-    """Print a file as the job writes it, until the job ends."""
-    from azext_batchai._client_factory import batchai_client
-    from azext_batchai.remote.streaming import RemoteJobFiles, follow
-    found = find_job(client, resource_group, job_name, workspace, experiment)
-    files = RemoteJobFiles(client, *_place(resource_group, found), directory_id=output_directory_id, path=path or '.',
-                           reconnected=lambda: batchai_client(cmd.cli_ctx))
-    try:
-        follow(files, file_name, job_name, Output())
-    except KeyboardInterrupt:
-        logger.warning("Stopped streaming; job '%s' goes on.", job_name)
-    except ReaderLeft:
-        return
 
 
 def list_job_nodes(client: Any, resource_group: str, job_name: str, workspace: str | None = None,
@@ -125,6 +106,12 @@ def delete_job(cmd: Any, client: Any, resource_group: str, job_name: str, worksp
     found = find_job(client, resource_group, job_name, workspace, experiment)
     run_operation(cmd.cli_ctx, lambda **polling: client.jobs.begin_delete(*_place(resource_group, found), **polling),
                   no_wait, f"The deletion of job '{job_name}'")
+
+
+def _attended(cmd: Any, client: Any, job: Any, stream: bool) -> Any:
+    from azext_batchai.remote.attending import remote_job, stream_to_the_end, wait_to_the_end
+    followed = remote_job(cmd, client, job)
+    return stream_to_the_end(cmd, followed) if stream else wait_to_the_end(cmd, followed)
 
 
 def _place(group: str, found: Found) -> tuple[str, str, str, str]:

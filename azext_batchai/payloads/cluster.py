@@ -4,15 +4,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from azure.cli.core.azclierror import RequiredArgumentMissingError
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError, MutuallyExclusiveArgumentError, RequiredArgumentMissingError)
 
 from azext_batchai.payloads import images, mounts, older_dialects
 from azext_batchai.payloads.accounts import AccountOptions, user_account
 from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.final_check import checked_body
+from azext_batchai.payloads.foreign_ids import subnet
 from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.scale import scale_settings
-from azext_batchai.payloads.storage_account import StorageAccount, replace_placeholders
+from azext_batchai.payloads.storage_account import StorageAccount, has_placeholder, replace_placeholders
 
 Json = dict[str, Any]
 
@@ -23,6 +25,7 @@ class ClusterOptions:
     vm_size: str | None = None
     vm_priority: str | None = None
     image: str | None = None
+    custom_image: str | None = None
     minimum: int | None = None
     maximum: int | None = None
     target: int | None = None
@@ -39,7 +42,7 @@ def from_older(properties: Json) -> Json:
     node_setup = modern.get('nodeSetup')
     if not isinstance(node_setup, dict) or 'mountVolumes' not in node_setup:
         return modern
-    volumes = mounts.complete_credentials(node_setup['mountVolumes'])
+    volumes = mounts.complete_storage(node_setup['mountVolumes'])
     return {**modern, 'nodeSetup': {**node_setup, 'mountVolumes': volumes}}
 
 
@@ -54,12 +57,30 @@ def cluster_body(options: ClusterOptions, config: Config, storage: StorageAccoun
     properties['scaleSettings'] = scale_settings(options.minimum, options.maximum, options.target,
                                                  properties.get('scaleSettings'))
     properties['userAccountSettings'] = user_account(options.account, properties.get('userAccountSettings'))
-    if options.image:
-        properties['virtualMachineConfiguration'] = {'imageReference': images.image_reference(options.image)}
-    if options.subnet:
-        properties['subnet'] = {'id': options.subnet}
+    _set(properties, 'virtualMachineConfiguration', images.virtual_machine_configuration(
+        options.image, options.custom_image, properties.get('virtualMachineConfiguration')))
+    _set(properties, 'subnet', subnet(options.subnet, properties.get('subnet')))
     _set(properties, 'nodeSetup', _node_setup(options, storage, properties.get('nodeSetup') or {}))
     return checked_body('CLUSTER', properties, config)
+
+
+def check_auto_storage(options: MountOptions, config: Config) -> None:
+    """Beside --use-auto-storage an account makes sense for what else is mounted from it, and for nothing more."""
+    configured = mounts.storage_mounts((config.properties.get('nodeSetup') or {}).get('mountVolumes'))
+    if options.afs_name or options.bfs_name or configured or has_placeholder(config.properties):
+        return
+    raise MutuallyExclusiveArgumentError('--use-auto-storage finds or makes a storage account of its own: leave out '
+                                         '--storage-account-name and --storage-account-key, or say with --afs-name or '
+                                         '--bfs-name what to mount from that account as well.')
+
+
+def check_same_subnet(body: Json, file_server: Any) -> None:
+    """What mounts a file server has to be in its subnet."""
+    wanted = (body['properties'].get('subnet') or {}).get('id')
+    theirs = file_server.subnet.id if file_server.subnet else None
+    if wanted and theirs and wanted.rstrip('/').lower() != theirs.rstrip('/').lower():
+        raise InvalidArgumentValueError(f"The file server '{file_server.name}' is in another subnet than the cluster: "
+                                        f'leave --subnet out, or give {theirs}')
 
 
 def _node_setup(options: ClusterOptions, storage: StorageAccount, configured: Json) -> Json:

@@ -6,9 +6,11 @@ from typing import Any
 
 from azure.cli.core.azclierror import RequiredArgumentMissingError
 
+from azext_batchai.payloads import older_dialects
 from azext_batchai.payloads.accounts import AccountOptions, user_account
 from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.final_check import checked_body
+from azext_batchai.payloads.foreign_ids import subnet
 
 DEFAULT_STORAGE_SKU = 'Premium_LRS'
 
@@ -25,6 +27,11 @@ class FileServerOptions:
     account: AccountOptions = field(default_factory=AccountOptions)
 
 
+def from_older(properties: dict[str, Any]) -> dict[str, Any]:
+    """Properties of a config file of any dialect in the form of 2018-05-01."""
+    return older_dialects.modern_file_server(properties)
+
+
 def file_server_body(options: FileServerOptions, config: Config) -> dict[str, Any]:
     """The body of the PUT; options win over the config file."""
     properties = dict(config.properties)
@@ -37,8 +44,9 @@ def file_server_body(options: FileServerOptions, config: Config) -> dict[str, An
     ssh = properties.get('sshConfiguration') or {}
     properties['sshConfiguration'] = {
         **ssh, 'userAccountSettings': user_account(options.account, ssh.get('userAccountSettings'))}
-    if options.subnet:
-        properties['subnet'] = {'id': options.subnet}
+    reference = subnet(options.subnet, properties.get('subnet'))
+    if reference:
+        properties['subnet'] = reference
     return checked_body('FILE_SERVER', properties, config)
 
 

@@ -18,7 +18,7 @@ def from_older(properties: Json) -> Json:
     """Properties of a config file of any dialect in the form of 2018-05-01."""
     modern = older_dialects.modern_job(properties)
     if 'mountVolumes' in modern:
-        modern = {**modern, 'mountVolumes': mounts.complete_credentials(modern['mountVolumes'])}
+        modern = {**modern, 'mountVolumes': mounts.complete_storage(modern['mountVolumes'])}
     return modern
 
 

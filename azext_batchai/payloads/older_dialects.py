@@ -8,20 +8,36 @@ from azext_batchai.arm.times import format_duration, parse_duration
 
 Json = dict[str, Any]
 
-_KINDS: dict[type, str] = {bool: 'true or false', str: 'a string'}
+_KINDS: dict[type, str] = {bool: 'true or false', str: 'a string', int: 'a whole number'}
 
 
 def modern_cluster(properties: Json) -> Json:
-    """`runElevated` goes: set-up tasks always run as administrator now."""
-    node_setup = properties.get('nodeSetup')
-    if not isinstance(node_setup, dict) or not isinstance(node_setup.get('setupTask'), dict):
+    """`runElevated` goes: set-up tasks always run as administrator now. So does the deallocation option `unknown`."""
+    cluster = dict(properties)
+    scale = cluster.get('scaleSettings')
+    if isinstance(scale, dict) and isinstance(scale.get('manual'), dict):
+        manual = scale['manual']
+        if str(manual.get('nodeDeallocationOption')).lower() == 'unknown':
+            manual = {key: value for key, value in manual.items() if key != 'nodeDeallocationOption'}
+        cluster['scaleSettings'] = {**scale, 'manual': manual}
+    node_setup = cluster.get('nodeSetup')
+    if isinstance(node_setup, dict) and isinstance(node_setup.get('setupTask'), dict):
+        lean = _without(node_setup['setupTask'], {'runElevated': bool}, 'properties.nodeSetup.setupTask')
+        cluster['nodeSetup'] = {**node_setup, 'setupTask': lean}
+    return cluster
+
+
+def modern_file_server(properties: Json) -> Json:
+    """`fileSystemType` and `raidLevel` of the disks go: they were ever shown, and never chosen."""
+    if not isinstance(properties.get('dataDisks'), dict):
         return properties
-    lean = _without(node_setup['setupTask'], {'runElevated': bool}, 'properties.nodeSetup.setupTask')
-    return {**properties, 'nodeSetup': {**node_setup, 'setupTask': lean}}
+    disks = _without(properties['dataDisks'], {'fileSystemType': str, 'raidLevel': str}, 'properties.dataDisks')
+    return {**properties, 'dataDisks': disks}
 
 
 def modern_job(properties: Json) -> Json:
-    """`priority` becomes `schedulingPriority`; `experimentName`, and `type` and `createNew` of outputs, go."""
+    """`priority` becomes `schedulingPriority`; `experimentName`, the numbers of retries, and `type` and `createNew` of
+    outputs go."""
     job = _without(properties, {'experimentName': str}, 'properties')
     priority = job.pop('priority', None)
     if priority is not None:
@@ -30,8 +46,12 @@ def modern_job(properties: Json) -> Json:
         job['outputDirectories'] = [
             _without(item, {'type': str, 'createNew': bool}, f'properties.outputDirectories[{index}]')
             if isinstance(item, dict) else item for index, item in enumerate(job['outputDirectories'])]
-    if isinstance(job.get('constraints'), dict) and isinstance(job['constraints'].get('maxWallClockTime'), str):
-        job['constraints'] = {**job['constraints'], 'maxWallClockTime': _iso(job['constraints']['maxWallClockTime'])}
+    if isinstance(job.get('constraints'), dict):
+        limits = _without(job['constraints'], {'maxTaskRetryCount': int, 'maxRetryCount': int},
+                          'properties.constraints')
+        if isinstance(limits.get('maxWallClockTime'), str):
+            limits['maxWallClockTime'] = _iso(limits['maxWallClockTime'])
+        job['constraints'] = limits
     return job
 
 

@@ -19,13 +19,14 @@ def scale_settings(minimum: int | None, maximum: int | None, target: int | None,
                    configured: dict[str, Any] | None = None) -> dict[str, Any]:
     """The `scaleSettings` of a new cluster: from --min, --max and --target, else from the config file.
 
-    As in 2017, equal --min and --max mean that many nodes, manually. As in 2018, --target beside a range is where
-    auto-scale begins.
+    As in 2017, equal --min and --max mean that many nodes, manually, and so does the same --target beside them. As in
+    2018, any other --target beside a range is where auto-scale begins, be it below the minimum.
     """
     if minimum is None and maximum is None:
         if target is not None:
             return manual_scale(target)
         if configured:
+            _check_configured(configured)
             return configured
         raise RequiredArgumentMissingError('Say how many nodes the cluster has: --target 2 for a fixed number, '
                                            'or --min 0 --max 4 for auto-scale.')
@@ -35,12 +36,26 @@ def scale_settings(minimum: int | None, maximum: int | None, target: int | None,
     if minimum is None:
         raise RequiredArgumentMissingError(f'--max {maximum} needs --min as well, for example --min 0.')
     settings = auto_scale(minimum, maximum)
+    if minimum == maximum and target in (None, minimum):
+        return manual_scale(minimum)
     if target is None:
-        return manual_scale(minimum) if minimum == maximum else settings
-    if not minimum <= target <= maximum:
-        raise InvalidArgumentValueError(f'--target {target} is outside --min {minimum} and --max {maximum}.')
+        return settings
+    if target > maximum:
+        raise InvalidArgumentValueError(f'--target {target} is above --max {maximum}.')
     settings['autoScale']['initialNodeCount'] = target
     return settings
+
+
+def _check_configured(settings: dict[str, Any]) -> None:
+    ways = [way for way in ('manual', 'autoScale') if settings.get(way) is not None]
+    if len(ways) != 1:
+        raise InvalidArgumentValueError('scaleSettings in the config file should have either manual or autoScale, not '
+                                        f"{'both' if ways else 'neither'}.")
+    auto = settings.get('autoScale')
+    if auto and auto['minimumNodeCount'] > auto['maximumNodeCount']:
+        raise InvalidArgumentValueError(f"scaleSettings.autoScale in the config file has minimumNodeCount "
+                                        f"{auto['minimumNodeCount']} above maximumNodeCount "
+                                        f"{auto['maximumNodeCount']}.")
 
 
 def _check_order(minimum: int, maximum: int) -> None:

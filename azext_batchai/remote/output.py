@@ -18,13 +18,20 @@ class ReaderLeft(Exception):
 class Output:
     """Writes to standard output. Raises ReaderLeft or the CLI error."""
 
+    def is_terminal(self) -> bool:
+        return sys.stdout.isatty()
+
     def write(self, content: bytes) -> None:
         with _explained():
             sys.stdout.buffer.write(content)
 
     def flush(self) -> None:
+        """Notices a reader that left, too, when there is nothing to write."""
         with _explained():
             sys.stdout.buffer.flush()
+        if not self.has_reader():
+            _discard_the_rest()
+            raise ReaderLeft
 
     def has_reader(self) -> bool:
         """Whether the other end of a pipe is still open, for whoever has nothing to write."""
@@ -32,7 +39,7 @@ class Output:
             return True
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)
-        return not any(event & select.POLLERR for _, event in poll.poll(0))
+        return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def _explained() -> Iterator[None]:
         yield
     except OSError as error:
         _discard_the_rest()
-        if error.errno == errno.EPIPE:
+        if error.errno == errno.EPIPE or os.name == 'nt' and error.errno == errno.EINVAL:
             raise ReaderLeft from None
         raise FileOperationError(f'Cannot write the output: {error.strerror}.') from None
 

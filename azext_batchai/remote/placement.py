@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, Callable, Iterable, Iterator
 
 from azure.cli.core.azclierror import (
-    ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError, ResourceNotFoundError as NotFound)
+    ArgumentUsageError, InvalidArgumentValueError, ResourceNotFoundError as NotFound)
 
 from azext_batchai.arm.ids import (
     FLAT_EXPERIMENT, FLAT_WORKSPACE_PREFIX, flat_workspace, is_valid_name, parse_resource_id)
 from azext_batchai.remote import errors
 from azext_batchai.remote.file_servers import get_file_server
+from azext_batchai.remote.resource_groups import resource_group_location
 from azext_batchai.remote.waiting import quick_polling
 
 
@@ -96,19 +97,33 @@ def chosen_location(option: str | None, configured: str | None) -> str | None:
     return configured or option if is_default else option or configured
 
 
+def target_workspace(client: Any, group: str, workspace: str | None, location: str | None) -> str:
+    """The workspace a new resource goes to: the one named, else the flat one of `location`, else that of the resource
+    group's location."""
+    if workspace:
+        return workspace
+    place = location_for(client, group, None, location)
+    flat = flat_workspace(place)
+    if not is_valid_name(flat):
+        raise InvalidArgumentValueError(f"'{place}' is not a location; write for example --location eastus.")
+    return flat
+
+
+def location_for(client: Any, group: str, workspace: str | None, location: str | None) -> str:
+    """Where a new resource will be. A workspace that is named must exist."""
+    if workspace:
+        return str(client.workspaces.get(group, workspace).location)
+    return location or resource_group_location(client, group)
+
+
 def placed(client: Any, group: str, workspace: str | None, location: str | None,
            create: Callable[[str], Any]) -> Any:
-    """Call ``create(workspace)``: in the workspace named, else in that of `location`, made on the way if missing."""
+    """Call ``create(workspace)`` with the `target_workspace`; a flat one is made on the way if missing."""
+    target = target_workspace(client, group, workspace, location)
     if workspace:
-        return create(workspace)
-    if not location:
-        raise RequiredArgumentMissingError(
-            'Say where: --location/-l eastus, "location" in the config file, or once for all '
-            "'az configure --defaults location=eastus'. A workspace may be named instead: --workspace/-w.")
-    flat = flat_workspace(location)
-    if not is_valid_name(flat):
-        raise InvalidArgumentValueError(f"'{location}' is not a location; write for example --location eastus.")
-    return _with_parents(lambda: create(flat), lambda: _create_workspace(client, group, flat, location))
+        return create(target)
+    return _with_parents(lambda: create(target), lambda: _create_workspace(client, group, target,
+                                                                           location_of(client, group, target)))
 
 
 def placed_job(client: Any, group: str, workspace: str | None, experiment: str | None, location: str | None,

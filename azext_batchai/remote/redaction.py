@@ -9,12 +9,25 @@ from typing import Any
 MASK = '*****'
 
 _SECRET_KEYS = frozenset({'accountkey', 'adminuserpassword', 'password', 'instrumentationkey'})
+# Lists of {name, value}, of which only the names may be seen: secret variables, and the keys of a storage account.
+_SECRET_LISTS = frozenset({'secrets', 'keys'})
 _SECRET_HEADERS = frozenset({'authorization', 'x-ms-authorization-auxiliary'})
 _SIGNATURE = re.compile(r'([?&]sig=)[^&\s"\']+', re.IGNORECASE)
 
+# Secrets this process knows, which a request may have anywhere: in a command line, in a variable.
+_KNOWN: set[str] = set()
+
+
+def hide(secret: str | None) -> None:
+    """Have `secret` masked wherever it turns up from now on."""
+    if secret and len(secret) > 5:  # a shorter one would blacken ordinary words
+        _KNOWN.add(secret)
+
 
 def masked_text(text: str) -> str:
-    """`text` with the signatures of links masked."""
+    """`text` with the signatures of links and the secrets that are known masked."""
+    for secret in _KNOWN:
+        text = text.replace(secret, MASK)
     return _SIGNATURE.sub(rf'\g<1>{MASK}', text)
 
 
@@ -34,7 +47,7 @@ def masked_body(body: str | bytes | None) -> str:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _masked_secrets(item) if key.lower() == 'secrets'
+        return {key: _masked_secrets(item) if key.lower() in _SECRET_LISTS
                 else MASK if key.lower() in _SECRET_KEYS and item is not None
                 else _masked(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
-from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError, MutuallyExclusiveArgumentError, RequiredArgumentMissingError)
 from azure.mgmt.batchai.models import ClusterCreateParameters
 
 from azext_batchai.payloads.accounts import AccountOptions
-from azext_batchai.payloads.cluster import ClusterOptions, cluster_body
+from azext_batchai.payloads.cluster import ClusterOptions, check_auto_storage, check_same_subnet, cluster_body
 from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import StorageAccount
@@ -63,8 +66,53 @@ def test_set_up_task_may_be_half_in_the_file_and_half_in_the_options(key, option
     assert body(options, nodeSetup={'setupTask': {key: SETUP[key]}})['nodeSetup']['setupTask'] == SETUP
 
 
+SUBNET = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/one'
+
+
 def test_subnet_is_a_reference():
-    assert body(ClusterOptions('S', target=1, account=ACCOUNT, subnet='/s'))['subnet'] == {'id': '/s'}
+    assert body(ClusterOptions('S', target=1, account=ACCOUNT, subnet=SUBNET))['subnet'] == {'id': SUBNET}
+
+
+@pytest.mark.parametrize('options, properties, source', [
+    (ClusterOptions('S', target=1, account=ACCOUNT, subnet=SUBNET.replace('Network/', 'Compute/')), {}, '--subnet'),
+    (GUIDE, {'subnet': {'id': 'one'}}, 'subnet.id of the config file')], ids=['option', 'file'])
+def test_subnet_that_is_none_is_refused(options, properties, source):
+    with pytest.raises(InvalidArgumentValueError, match=f'{source} .*Microsoft.Network/virtualNetworks/<network>'):
+        body(options, **properties)
+
+
+@pytest.mark.parametrize('theirs, fits', [(SUBNET.upper(), True), (None, True), (f'{SUBNET}2', False)])
+def test_file_server_has_to_be_in_the_subnet_of_the_cluster(theirs, fits):
+    server = SimpleNamespace(name='nfs', subnet=SimpleNamespace(id=theirs) if theirs else None)
+    shaped = {'properties': {'subnet': {'id': SUBNET}}}
+    if fits:
+        check_same_subnet(shaped, server)
+        return
+    with pytest.raises(InvalidArgumentValueError, match="file server 'nfs' is in another subnet.*one2"):
+        check_same_subnet(shaped, server)
+    check_same_subnet({'properties': {}}, server)
+
+
+def test_custom_image_needs_its_base():
+    with pytest.raises(RequiredArgumentMissingError, match='--custom-image needs --image'):
+        body(ClusterOptions('S', target=1, account=ACCOUNT, custom_image='/i'))
+
+
+PLACEHOLDER = {'nodeSetup': {'setupTask': {**SETUP, 'commandLine': 'echo <AZURE_BATCHAI_STORAGE_ACCOUNT>'}}}
+SHARE = {'nodeSetup': {'mountVolumes': {'azureFileShares': [{'accountName': 'a'}]}}}
+
+
+@pytest.mark.parametrize('mounts, properties', [
+    (MountOptions(afs_name='s'), {}), (MountOptions(bfs_name='b'), {}), (MountOptions(), SHARE),
+    (MountOptions(), PLACEHOLDER)])
+def test_account_beside_auto_storage_is_for_something(mounts, properties):
+    check_auto_storage(mounts, Config('c', None, properties))
+
+
+@pytest.mark.parametrize('properties', [{}, {'nodeSetup': None}, {'nodeSetup': {'setupTask': SETUP}}])
+def test_account_beside_auto_storage_that_is_for_nothing_is_refused(properties):
+    with pytest.raises(MutuallyExclusiveArgumentError, match='leave out --storage-account-name'):
+        check_auto_storage(MountOptions(), Config('c', None, properties))
 
 
 @pytest.mark.parametrize('options, error, said', [

@@ -1,7 +1,7 @@
 import pytest
 
 from azext_batchai.arm.checking import ShapeError
-from azext_batchai.payloads.older_dialects import modern_cluster, modern_job
+from azext_batchai.payloads.older_dialects import modern_cluster, modern_file_server, modern_job
 
 
 @pytest.mark.parametrize('priority, level', [(-1000, 'low'), (0, 'normal'), (1, 'high'), (1000, 'high')])
@@ -47,3 +47,23 @@ def test_wrong_types_are_still_mistakes(job, path):
 @pytest.mark.parametrize('properties', [{'nodeSetup': 3}, {'nodeSetup': {'setupTask': []}}, {'nodeSetup': None}, {}])
 def test_what_is_not_understood_is_left_to_the_check(properties):
     assert modern_cluster(properties) == properties
+
+
+def test_numbers_of_retries_are_dropped():
+    old = {'constraints': {'maxTaskRetryCount': 3, 'maxRetryCount': 0, 'maxWallClockTime': 'P1D'}}
+    assert modern_job(old) == {'constraints': {'maxWallClockTime': 'P1D'}}
+    with pytest.raises(ShapeError, match='constraints.maxTaskRetryCount.*whole number'):
+        modern_job({'constraints': {'maxTaskRetryCount': 'often'}})
+
+
+def test_deallocation_option_that_meant_nothing_is_dropped():
+    scale = {'manual': {'targetNodeCount': 1, 'nodeDeallocationOption': 'Unknown'}}
+    assert modern_cluster({'scaleSettings': scale}) == {'scaleSettings': {'manual': {'targetNodeCount': 1}}}
+    kept = {'scaleSettings': {'manual': {'targetNodeCount': 1, 'nodeDeallocationOption': 'terminate'}}}
+    assert modern_cluster(kept) == kept
+
+
+def test_disks_of_a_file_server_lose_what_was_only_shown():
+    old = {'vmSize': 'S', 'dataDisks': {'diskCount': 1, 'fileSystemType': 'BRTFS', 'raidLevel': 'NoRaid'}}
+    assert modern_file_server(old) == {'vmSize': 'S', 'dataDisks': {'diskCount': 1}}
+    assert modern_file_server({'dataDisks': 5}) == {'dataDisks': 5}

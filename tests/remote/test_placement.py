@@ -1,6 +1,6 @@
 import pytest
 from azure.cli.core.azclierror import (
-    ArgumentUsageError, InvalidArgumentValueError, RequiredArgumentMissingError, ResourceNotFoundError)
+    ArgumentUsageError, InvalidArgumentValueError, ResourceNotFoundError)
 from azure.core import exceptions
 from knack.validators import DefaultStr
 
@@ -101,9 +101,21 @@ def test_named_workspace_is_never_made():
     assert client.calls == []
 
 
-def test_without_a_location_it_is_asked_for():
-    with pytest.raises(RequiredArgumentMissingError, match='--location/-l eastus'):
-        placement.placed(FakeClient({}), 'demo', None, None, lambda workspace: None)
+def test_without_a_location_it_is_that_of_the_resource_group(monkeypatch):
+    monkeypatch.setattr(placement, 'resource_group_location', lambda client, group: f'{group}land')
+    client, calls = FakeClient({}), []
+    assert placement.placed(client, 'demo', None, None, creator(client, calls)) == 'created'
+    assert client.calls == ['put migrated-demoland in demoland']
+    assert placement.target_workspace(client, 'demo', None, None) == 'migrated-demoland'
+    assert placement.location_for(client, 'demo', None, None) == 'demoland'
+
+
+def test_location_of_a_named_workspace_is_its_own():
+    client = FakeClient({OWN: {}})
+    assert placement.location_for(client, 'demo', OWN, 'eastus') == 'westus2'
+    assert placement.target_workspace(client, 'demo', OWN, 'eastus') == OWN
+    with pytest.raises(exceptions.ResourceNotFoundError):
+        placement.location_for(client, 'demo', 'typo', None)
 
 
 def test_workspace_and_experiment_of_a_job_are_made_on_the_way():

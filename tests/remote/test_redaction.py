@@ -3,6 +3,7 @@ import logging
 
 import pytest
 
+from azext_batchai.remote import redaction
 from azext_batchai.remote.redaction import SignatureFilter, masked_body, masked_headers, masked_text
 
 
@@ -15,6 +16,7 @@ from azext_batchai.remote.redaction import SignatureFilter, masked_body, masked_
     {'secrets': ['hush']},
     {'Secrets': 'hush'},
     [{'a': [{'AccountKey': 'hush'}]}],
+    {'keys': [{'keyName': 'key1', 'value': 'hush', 'permissions': 'FULL'}]},
     {'downloadUrl': 'https://h/f?sv=1&sig=hush%3D&se=2'},
 ])
 def test_secrets_are_masked(body):
@@ -44,3 +46,12 @@ def test_log_records_of_libraries_are_masked():
     record = logging.LogRecord('urllib3', logging.DEBUG, '', 0, '%s "GET %s"', ('h', '/f?sig=abc'), None)
     assert SignatureFilter().filter(record)
     assert record.getMessage() == 'h "GET /f?sig=*****"'
+
+
+def test_known_secrets_are_masked_wherever_they_stand(monkeypatch):
+    monkeypatch.setattr(redaction, '_KNOWN', set())
+    redaction.hide('hush-hush')
+    redaction.hide(None)
+    redaction.hide('a')
+    assert masked_text('run --key hush-hush a') == 'run --key ***** a'
+    assert 'hush' not in masked_body('{"commandLine": "run hush-hush"}')

@@ -11,12 +11,17 @@ from urllib.parse import urlsplit
 
 ACCOUNT = {'adminUserName': 'demoUser', 'adminUserPassword': 'demoPassword'}
 SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
+STORAGE = '/providers/Microsoft.Storage/storageAccounts'
 _VERSION = 'api-version=2018-05-01'
 _PATIENCE_SECONDS = 30
 
 
 def provider(group: str) -> str:
     return f'/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.BatchAI'
+
+
+def resource_group(name: str) -> str:
+    return f'/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}'
 
 
 def workspace(group: str, name: str = 'migrated-eastus') -> str:
@@ -86,7 +91,7 @@ class Rest:
             time.sleep(0.02)
 
     def delete_everything(self) -> None:
-        """All jobs, clusters and file servers of all workspaces."""
+        """All jobs, clusters and file servers of all workspaces, and all storage accounts."""
         spaces = self.call('GET', f'/subscriptions/{SUBSCRIPTION}/providers/Microsoft.BatchAI/workspaces')[1]['value']
         for collection in ('experiments', 'clusters', 'fileServers'):
             for space in spaces:
@@ -96,6 +101,18 @@ class Rest:
                             self._delete(found['id'])
                     else:
                         self._delete(item['id'])
+        for account in self.call('GET', f'/subscriptions/{SUBSCRIPTION}{STORAGE}')[1]['value']:
+            assert self.call('DELETE', account['id'])[0] == 200
+
+    def make_storage_account(self, name: str, group: str = 'storageGroup', location: str = 'eastus') -> str:
+        """A storage account in a group of its own; returns its first key."""
+        assert self.call('PUT', resource_group(group), {'location': location})[0] in (200, 201)
+        path = f'{resource_group(group)}{STORAGE}/{name}'
+        status, body = self.call('PUT', path, {'location': location, 'sku': {'name': 'Standard_LRS'},
+                                               'kind': 'StorageV2'})
+        assert status == 200, body
+        key: str = self.call('POST', f'{path}/listKeys')[1]['keys'][0]['value']
+        return key
 
     def _delete(self, path: str) -> None:
         assert self.call('DELETE', path)[0] in (202, 204)

@@ -24,8 +24,8 @@ def changed(**properties: Any) -> dict[str, Any]:
 
 # line, the files it reads, fragments of the answer
 CLUSTER_MISTAKES = {
-    'no location': ('batchai cluster create -g demoGroup -n c1 -s Standard_D1 --min 0 --max 1 ' + ACCOUNT, None,
-                    ['--location/-l', 'az configure --defaults location']),
+    'a location that is none': (CREATE.replace('eastus', '../east') + ' --min 0 --max 1', None,
+                                ['../east', '--location eastus']),
     'no VM size': (f'batchai cluster create -g demoGroup -l eastus -n c1 --min 0 --max 1 {ACCOUNT}', None,
                    ['--vm-size/-s']),
     'no password and no key': (

@@ -2,91 +2,126 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
-from typing import Any, Callable
+import subprocess
+from typing import Any
 
 import azext_batchai._help  # noqa: F401  (fills the table of help texts)
 import pytest
 import yaml
 from installed_az import Az
 from knack.help_files import helps
-from rest import ACCOUNT, Rest, cluster, file_server, job, workspace
+from rest import ACCOUNT, Rest, workspace
 
 GROUP = 'MyResourceGroup'
 EXAMPLES = [(command, example['text'].strip()) for command, text in helps.items() if command.startswith('batchai ')
             for example in yaml.safe_load(text).get('examples', [])]
 
 
-def parents(rest: Rest, group: str = GROUP) -> None:
-    rest.call('PUT', workspace(group), {'location': 'eastus'})
-    rest.call('PUT', f'{workspace(group)}/experiments/migrated')
+def put(rest: Rest, path: str, properties: dict[str, Any] | None = None) -> None:
+    status, body = rest.call('PUT', path, {'properties': properties} if properties is not None else None)
+    assert status in (200, 202), body
 
 
-def a_cluster(rest: Rest, group: str = GROUP) -> None:
-    parents(rest, group)
-    status, body = rest.call('PUT', cluster('MyCluster', group), {'properties': {
-        'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT, 'scaleSettings': {'manual': {'targetNodeCount': 1}}}})
-    assert status == 202, body
+class Scene:
+    """What an example names, made in the workspace it is looked for in."""
+
+    def __init__(self, az: Az, line: str):
+        self.az, self.rest, self.words = az, az.rest(), line.split()
+        self.space = workspace(GROUP, 'MyWorkspace' if '-w' in self.words else 'migrated-eastus')
+        self.experiment = f"{self.space}/experiments/{'MyExperiment' if '-w' in self.words else 'migrated'}"
+
+    def prepare(self) -> None:
+        """Everything the example names but what it creates."""
+        noun, verb = self.words[2], self.words[-1 if len(self.words) == 3 else 3]
+        if noun in ('service', 'list-usages') or (noun == 'workspace' and verb == 'create'):
+            return
+        if noun == 'workspace' or '-w' in self.words or verb != 'create':
+            self.rest.call('PUT', workspace(GROUP, 'MyWorkspace'), {'location': 'eastus'})
+            self.rest.call('PUT', workspace(GROUP), {'location': 'eastus'})
+        if verb != 'create' and noun in ('experiment', 'job') or (noun == 'job' and '-w' in self.words):
+            put(self.rest, self.experiment)
+        if noun == 'file-server' and verb != 'create':
+            put(self.rest, f'{self.space}/fileServers/MyNFS', NFS['properties'])
+        if noun == 'job' or (noun == 'cluster' and verb != 'create'):
+            self.cluster()
+        if noun == 'job' and verb != 'create':
+            self.job()
+
+    def cluster(self) -> None:
+        space = self.space
+        if '--cluster-resource-group' in self.words:
+            space = workspace('MyClusterGroup')
+        if self.words[3] == 'create':
+            self.rest.call('PUT', space, {'location': 'eastus'})
+        work = self.az.folder / 'work'
+        work.mkdir(exist_ok=True)
+        put(self.rest, f'{space}/clusters/MyCluster', {
+            'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT,
+            'scaleSettings': {'manual': {'targetNodeCount': 1}}, 'nodeSetup': {
+                'mountVolumes': {'unmanagedFileSystems': [
+                    {'mountCommand': f'mount --bind {work}', 'relativeMountPath': 'work'}]},
+                'setupTask': {'commandLine': 'echo set up', 'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/work'}}})
+        if {'node', 'list-nodes', 'file', 'list-files'} & set(self.words):
+            seen = self.rest.wait(f'{space}/clusters/MyCluster', lambda now: now['nodeStateCounts']['idleNodeCount'])
+            output = work / seen['nodeSetup']['setupTask']['stdOutErrPathSuffix']
+            (output / 'folder' / 'subfolder').mkdir(parents=True, exist_ok=True)
+            (output / 'folder' / 'subfolder' / 'made.txt').touch()
+
+    def job(self) -> None:
+        path = f'{self.experiment}/jobs/MyJob'
+        put(self.rest, path, {**JOB, 'cluster': {'id': f'{self.space}/clusters/MyCluster'}})
+        if {'file', 'node', 'list-files', 'list-nodes'} & set(self.words):
+            self.rest.wait(path, lambda now: now['executionState'] == 'succeeded')
+
+    def line(self) -> str:
+        """The example as it is typed: with the id of a node that is there."""
+        words = ' '.join(self.words[1:])
+        if 'tvm-xxx' in words:
+            _, body = self.rest.call('POST', f'{self.space}/clusters/MyCluster/listRemoteLoginInformation')
+            words = words.replace('tvm-xxx', body['value'][0]['nodeId'])
+        return words
 
 
-def a_job(rest: Rest) -> None:
-    a_cluster(rest)
-    status, body = rest.call('PUT', job('MyJob', GROUP), {'properties': {**JOB, 'cluster': {
-        'id': cluster('MyCluster', GROUP)}}})
-    assert status == 202, body
-
-
-def a_workspace(rest: Rest) -> None:
-    named = workspace(GROUP, 'MyWorkspace')
-    rest.call('PUT', named, {'location': 'eastus'})
-    rest.call('PUT', f'{named}/experiments/MyExperiment')
-    status, body = rest.call('PUT', f'{named}/clusters/MyCluster', {'properties': {
-        'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT, 'scaleSettings': {'manual': {'targetNodeCount': 1}}}})
-    assert status == 202, body
-
-
-def a_file_server(rest: Rest) -> None:
-    parents(rest)
-    status, body = rest.call('PUT', file_server('MyNFS', GROUP), NFS)
-    assert status == 202, body
-
-
-JOB: dict[str, Any] = {'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP',
-                       'customToolkitSettings': {'commandLine': 'echo hello'},
-                       'outputDirectories': [{'id': 'MODEL', 'pathPrefix': '$AZ_BATCHAI_JOB_TEMP'}]}
+JOB: dict[str, Any] = {
+    'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP',
+    'customToolkitSettings': {'commandLine': 'mkdir -p $AZ_BATCHAI_OUTPUT_MODEL/MyFolder/MySubfolder; echo weights > '
+                                             '$AZ_BATCHAI_OUTPUT_MODEL/MyFolder/MySubfolder/log.txt; echo hello'},
+    'outputDirectories': [{'id': 'MODEL', 'pathPrefix': '$AZ_BATCHAI_JOB_TEMP'}]}
 NFS = {'properties': {'vmSize': 'Standard_D1', 'sshConfiguration': {'userAccountSettings': ACCOUNT},
                       'dataDisks': {'diskSizeInGB': 10, 'diskCount': 1, 'storageAccountType': 'Standard_LRS'}}}
-
-
-def needs(line: str) -> list[Callable[[Rest], None]]:
-    """What has to be there for an example to work."""
-    words = line.split()
-    noun, verb = words[2], words[3]
-    if noun == 'job' and verb == 'create':
-        if '-w' in words:
-            return [a_workspace]
-        if '--cluster-resource-group' in words:
-            return [lambda rest: a_cluster(rest, 'MyClusterGroup')]
-        return [a_cluster]
-    if noun == 'cluster' and verb == 'create':
-        return [lambda rest: rest.call('PUT', workspace(GROUP, 'MyWorkspace'), {'location': 'eastus'}) and None] \
-            if '-w' in words else []
-    if noun == 'service' or verb == 'create':
-        return []
-    return {'cluster': [a_cluster], 'job': [a_job], 'file-server': [a_file_server]}[noun]
+SILENT = (' -y', ' wait ')
 
 
 @pytest.mark.parametrize('line', [line for command, line in EXAMPLES if not command.startswith('batchai service')])
 def test_the_example_works_as_printed(shared: Az, line: str) -> None:
-    rest = shared.rest()
     shared.write('cluster.json', {'properties': {'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT,
                                                  'scaleSettings': {'manual': {'targetNodeCount': 0}}}})
     shared.write('job.json', {'properties': JOB})
     shared.write('nfs.json', NFS)
-    for prepare in needs(line):
-        prepare(rest)
-    result = shared.ok(line.removeprefix('az '))
-    assert result.out or ' -y' in line
+    scene = Scene(shared, line)
+    scene.prepare()
+    if ' -L ' in line:
+        forward_until_ctrl_c(shared, scene.line())
+        return
+    result = shared.ok(scene.line())
+    assert result.out or any(word in line for word in SILENT)
+
+
+def forward_until_ctrl_c(az: Az, line: str) -> None:
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        line = line.replace('9000', str(free.getsockname()[1]))  # 9000 may be taken on this machine
+    running = az.popen(line, stderr=subprocess.PIPE)
+    assert running.stderr is not None
+    said = b''
+    while b'Ctrl-C' not in said:
+        said += running.stderr.readline()
+        assert running.poll() is None, said
+    running.send_signal(signal.SIGINT)
+    assert running.wait(20) is not None
+    assert b'Traceback' not in running.stderr.read()
 
 
 @pytest.mark.parametrize('command', sorted({command for command, _ in EXAMPLES}))

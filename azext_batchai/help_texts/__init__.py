@@ -1,0 +1,1 @@
+"""Help of the commands, in knack's YAML form, one module per noun."""

@@ -1,0 +1,49 @@
+"""Help of `az batchai service`."""
+from knack.help_files import helps
+
+helps['batchai service'] = """
+type: group
+short-summary: The self-hosted Batch AI service on this machine.
+"""
+
+helps['batchai service start'] = """
+type: command
+short-summary: Start the service, or find it running, and connect this CLI profile to it.
+examples:
+    - name: Start the service.
+      text: az batchai service start
+    - name: Start the service on a given port, with its data in a given folder.
+      text: az batchai service start --port 8443 --data-dir ~/batchai
+"""
+
+helps['batchai service stop'] = """
+type: command
+short-summary: Stop the service and disconnect this CLI profile. Running jobs go on.
+examples:
+    - name: Stop the service.
+      text: az batchai service stop
+"""
+
+helps['batchai service show'] = """
+type: command
+short-summary: Show state, endpoint, engine and data folder of the service.
+examples:
+    - name: Show the service.
+      text: az batchai service show -o table
+"""
+
+helps['batchai service logs'] = """
+type: command
+short-summary: Print the log of the service.
+examples:
+    - name: Print the last 100 lines and what is added, until Ctrl-C.
+      text: az batchai service logs --follow
+"""
+
+helps['batchai service reset'] = """
+type: command
+short-summary: Stop the service and delete its data; clusters, jobs and stored files are gone.
+examples:
+    - name: Begin anew without being asked.
+      text: az batchai service reset -y
+"""

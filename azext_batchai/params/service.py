@@ -1,0 +1,20 @@
+"""Options of `service`."""
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.commands.parameters import get_enum_type
+
+from azext_batchai import _validators as check
+
+
+def load_arguments(loader: Any) -> None:
+    with loader.argument_context('batchai service') as c:
+        c.argument('port', options_list=['--port'], type=check.positive,
+                   help='TCP port on the loopback interface. Default: the one used before, else a free one.')
+        c.argument('data_dir', options_list=['--data-dir'],
+                   help='Folder for the database, the logs and the stored files.')
+        c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process']), help='What runs the jobs.')
+        c.argument('follow', options_list=['--follow', '-f'], action='store_true',
+                   help='Go on printing what is added, until Ctrl-C.')
+        c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')
