@@ -95,16 +95,6 @@ def validate_other_groups(namespace: Namespace) -> None:
             _check_group(group, '--' + attribute.replace('_', '-'))
 
 
-def validate_subnet(namespace: Namespace) -> None:
-    subnet = namespace.subnet
-    parts = (subnet or '').strip('/').lower().split('/')
-    if subnet and (len(parts) != 10 or parts[::2] != [
-            'subscriptions', 'resourcegroups', 'providers', 'virtualnetworks', 'subnets']):
-        raise InvalidArgumentValueError(
-            f"--subnet '{subnet}' should be a resource id: /subscriptions/<id>/resourceGroups/<group>/providers/"
-            'Microsoft.Network/virtualNetworks/<network>/subnets/<subnet>.')
-
-
 def sort_out_c(namespace: Namespace) -> None:
     """`job create -c`: the config file in 2017 and 2018-03, the cluster in 2018-05, which has -f for the file."""
     value = namespace.cluster_or_config

@@ -102,14 +102,6 @@ def test_location_is_normalized_and_a_default_stays_one():
     assert check.location(DefaultStr('East US')).is_default
 
 
-def test_subnet_must_be_a_resource_id():
-    good = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n'
-    check.validate_subnet(Namespace(subnet=good))
-    check.validate_subnet(Namespace(subnet=None))
-    with pytest.raises(InvalidArgumentValueError, match='--subnet'):
-        check.validate_subnet(Namespace(subnet='mysubnet'))
-
-
 def resource_id(path: str) -> str:
     return f'/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.BatchAI/{path}'
 

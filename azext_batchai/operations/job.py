@@ -37,7 +37,7 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
     storage = command_account(cmd.cli_ctx, storage_account_name, storage_account_key)
     reference = cluster or payload.configured_cluster(config)
     if not reference:
-        raise RequiredArgumentMissingError('Say which cluster runs the job: --cluster-name/-r MyCluster, '
+        raise RequiredArgumentMissingError('Say which cluster runs the job: --cluster/-r MyCluster, '
                                            'or cluster.id in the config file.')
 
     def body_for(cluster_id: str, nfs_id: str | None) -> dict[str, Any]:
@@ -54,8 +54,6 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
     modern_file_server_ids(client, body['properties'].get('mountVolumes'))
     body = complete_keys(cmd.cli_ctx, client, body, storage)
 
-    from azure.mgmt.batchai.models import JobCreateParameters
-    parameters = JobCreateParameters.deserialize(body)
     place = chosen_location(location, config.location)
     if not workspace and not place:
         place = location_of(client, target_group, target.workspace)
@@ -63,6 +61,9 @@ def create_job(cmd: Any, client: Any, resource_group: str, job_name: str, config
         where = target_workspace(client, resource_group, workspace, place)
         return dry_run_request(client, 'PUT', resource_group, f'workspaces/{where}/experiments/'
                                f'{experiment or FLAT_EXPERIMENT}/jobs/{job_name}', body)
+
+    from azure.mgmt.batchai.models import JobCreateParameters
+    parameters = JobCreateParameters.deserialize(body)
     job = placed_job(client, resource_group, workspace, experiment, place, lambda w, e: run_operation(
         cmd.cli_ctx, lambda **polling: client.jobs.begin_create(
             resource_group, w, e, job_name, parameters, headers=NEW_ONLY, **polling),

@@ -84,10 +84,10 @@ def _files(loader: Any) -> None:
     with loader.argument_context('batchai job stream-file') as c:
         c.argument('job_name', options_list=_OF_A_JOB,
                    validator=check.name_validator('job_name', '--job-name/-j'))
-    for command, options in (('stream-file', ['--file-name', '-f', *_NAME]), ('file stream', ['--file-name', '-f'])):
+    for command, options in (('stream-file', [*_NAME, '--file-name', '-f']), ('file stream', ['--file-name', '-f'])):
         with loader.argument_context(f'batchai job {command}') as c:
             c.argument('file_name', options_list=options, completer=complete.output_file_names,
-                       validator=check.filled('file_name', '--file-name/-f'),
+                       validator=check.filled('file_name', '/'.join(options[:2])),
                        help="Name of the file. Default: stdout.txt, or the toolkit's first log.")
             c.argument('all_files', options_list=['--all'], action='store_true',
                        help='Follow every log of every rank, each line with the name of its file before it.')

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.cli.core.azclierror import ManualInterrupt
 from knack.log import get_logger
 
 from azext_batchai.arm.ids import FLAT_EXPERIMENT, parse_resource_id
@@ -29,19 +28,20 @@ def remote_job(cmd: Any, client: Any, job: Any) -> RemoteJob:
 
 def wait_until(cmd: Any, job: RemoteJob, condition: Condition | None = None, interval: float | None = None,
                timeout: float | None = None) -> Any:
-    """The job once it has ended, or `condition` holds; see JobWait. Raises ManualInterrupt on Ctrl-C."""
+    """The job once it has ended, or `condition` holds; see JobWait. On Ctrl-C says that the job goes on."""
     try:
         with Spinner(cmd.cli_ctx, 'Waiting') as spinner:
             return JobWait(job, condition, interval, timeout, spinner.say).run()
     except KeyboardInterrupt:
-        raise ManualInterrupt(f"Job '{job.name}' goes on; this command no longer waits for it.") from None
+        logger.warning("Job '%s' goes on; this command no longer waits for it.", job.name)
+        raise
 
 
 def stream(files: RemoteJobFiles, name: str | None = None, everything: bool = False) -> bool:
     """Print the file, the job's first log without a `name`, or all of them, until the job ends.
 
-    False when it ended without writing it. Raises ManualInterrupt on Ctrl-C, ResourceNotFoundError when the job is
-    deleted, and ReaderLeft when nobody reads what we print any more.
+    False when it ended without writing it. On Ctrl-C says that the job goes on. Raises ResourceNotFoundError when the
+    job is deleted, and ReaderLeft when nobody reads what we print any more.
     """
     job, is_log = files.job, files.directory_id.lower() == LOGS
     try:
@@ -49,7 +49,8 @@ def stream(files: RemoteJobFiles, name: str | None = None, everything: bool = Fa
             return stream_all(files, job.name, is_log, Output())
         return stream_file(files, job.name, name, job.seen.tool_type, is_log, Output())
     except KeyboardInterrupt:
-        raise ManualInterrupt(f"Stopped streaming; job '{job.name}' goes on.") from None
+        logger.warning("Stopped streaming; job '%s' goes on.", job.name)
+        raise
 
 
 def report_end(cmd: Any, job: Any) -> None:

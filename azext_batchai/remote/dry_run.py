@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from azext_batchai.arm.ids import NAMESPACE
+from azext_batchai.remote.arm_requests import BATCHAI_VERSION
 from azext_batchai.remote.redaction import masked_body
-
-_API_VERSION = '2018-05-01'
 
 
 def dry_run_request(client: Any, method: str, resource_group: str, resource: str, body: dict[str, Any]
@@ -20,5 +19,5 @@ def dry_run_request(client: Any, method: str, resource_group: str, resource: str
     path = (f'/subscriptions/{client._config.subscription_id}/resourceGroups/{resource_group}/providers/{NAMESPACE}/'
             f'{resource}')
     url = client._client.format_url(quote(path))
-    return {'method': method, 'url': f'{url}?api-version={_API_VERSION}', 'body': json.loads(masked_body(
+    return {'method': method, 'url': f'{url}?api-version={BATCHAI_VERSION}', 'body': json.loads(masked_body(
         json.dumps(body)))}

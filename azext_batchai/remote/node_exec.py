@@ -10,9 +10,10 @@ from urllib.parse import quote
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError
 from knack.log import get_logger
 
+from azext_batchai.remote.arm_requests import BATCHAI_VERSION
+
 logger = get_logger(__name__)
 
-_API_VERSION = '2018-05-01'
 _CONNECT_SECONDS = 10
 # The service says every two seconds that it is still there.
 _SILENCE_SECONDS = 60
@@ -85,7 +86,7 @@ def _begin(session: Any, client: Any, owner_id: str, node_id: str, command_line:
     logger.debug('POST %s', url)
     try:
         response = session.post(
-            url, params={'api-version': _API_VERSION}, json={'commandLine': command_line}, stream=True,
+            url, params={'api-version': BATCHAI_VERSION}, json={'commandLine': command_line}, stream=True,
             allow_redirects=False, headers={'Authorization': f'Bearer {token}', 'Accept': 'application/x-ndjson'},
             verify=connection.ca_file if connection and connection.ca_file else None,
             timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS))

@@ -6,6 +6,8 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError as NotFound
 
+from azext_batchai.remote.arm_requests import send
+
 # The location of a self-hosted service, for groups that it has not heard of: it is wherever the service is.
 LOCAL = 'local'
 
@@ -18,17 +20,10 @@ def resource_group_location(client: Any, group: str) -> str:
     Groups need not be made before they are used on a self-hosted service, so one it does not know is `LOCAL`; Azure
     raises the CLI's ResourceNotFoundError.
     """
-    from azure.core.exceptions import HttpResponseError
-    from azure.mgmt.core.exceptions import ARMErrorFormat
-    url = client._client.format_url('/subscriptions/{subscription}/resourcegroups/{group}', **{
-        name: client._serialize.url(name, value, 'str')
-        for name, value in (('subscription', client._config.subscription_id), ('group', group))})
-    request = client._client.get(url, {'api-version': _API_VERSION}, {'Accept': 'application/json'})
-    response = client._client._pipeline.run(request, stream=False).http_response
-    if response.status_code == 200:
-        return str(json.loads(response.text())['location'])
-    if response.status_code != 404:
-        raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+    reply = send(client, 'get', '/resourcegroups/{group}', {'group': group}, api_version=_API_VERSION,
+                 expected=(200, 404)).http_response
+    if reply.status_code == 200:
+        return str(json.loads(reply.text())['location'])
     if client.connection:
         return LOCAL
     raise NotFound(f"There is no resource group '{group}'; make it with: az group create -n {group} -l eastus")

@@ -10,7 +10,7 @@ from azext_batchai.remote.control_codes import filter_for
 from azext_batchai.remote.first_log import first_log, is_of_the_job
 from azext_batchai.remote.following import FileFollowing, Files, FolderFollowing
 from azext_batchai.remote.output import Output
-from azext_batchai.remote.trouble import JobGone
+from azext_batchai.remote.trouble import JobGone, Trouble
 
 LOGS = 'stdouterr'
 
@@ -61,5 +61,8 @@ def _run(run: Callable[[], bool], job: str, what: str) -> bool:
 def nothing_written(files: Files, job: str, name: str | None) -> ResourceNotFoundError:
     """The error for a job that has ended without the file, or without any log."""
     what = f"'{name}'" if name else 'a log'
-    present = ', '.join(entry.name for entry in files.entries()) or 'no files'
+    try:
+        present = ', '.join(entry.name for entry in files.entries()) or 'no files'
+    except (Trouble, JobGone):
+        return ResourceNotFoundError(f"Job '{job}' has ended without writing {what}.")
     return ResourceNotFoundError(f"Job '{job}' has ended without writing {what}; the directory holds: {present}.")

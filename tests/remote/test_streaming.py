@@ -4,6 +4,7 @@ import pytest
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_batchai.remote.streaming import nothing_written, placed
+from azext_batchai.remote.trouble import JobGone, Trouble
 
 
 @pytest.mark.parametrize('path, name, expected', [
@@ -37,3 +38,11 @@ def test_a_name_of_a_folder_alone_is_no_file():
 def test_a_file_that_was_never_written_is_an_error_that_names_those_there(names, name, said):
     files = SimpleNamespace(entries=lambda: [SimpleNamespace(name=there) for there in names])
     assert str(nothing_written(files, 'j', name)).endswith(said)
+
+
+@pytest.mark.parametrize('error', [Trouble('lost'), JobGone()])
+def test_a_listing_that_fails_at_the_end_hides_no_error(error):
+    def entries():
+        raise error
+    said = str(nothing_written(SimpleNamespace(entries=entries), 'j', 'f'))
+    assert said == "Job 'j' has ended without writing 'f'."

@@ -87,7 +87,7 @@ def test_a_mistake_about_a_cluster_is_named_and_makes_nothing(shared: Az, mistak
 
 
 JOB_MISTAKES = {
-    'no cluster': ('batchai job create -g demoGroup -l eastus -n j1 -c job.json', changed(), 1, ['--cluster-name/-r']),
+    'no cluster': ('batchai job create -g demoGroup -l eastus -n j1 -c job.json', changed(), 1, ['--cluster/-r MyCluster']),
     'a cluster that is not there': (SUBMIT.replace('demoCluster', 'lost'), changed(), 3, ['lost', 'demoGroup']),
     'more nodes than auto-scale allows': (SUBMIT, changed(nodeCount=3), 1, ['3', '2', 'demoCluster']),
     'no nodes': (SUBMIT, changed(nodeCount=0), 1, ['properties.nodeCount', 'at least 1']),
@@ -155,7 +155,7 @@ def test_a_misspelled_place_is_what_is_named(small_cluster: Az, line: str, fragm
 
 @pytest.mark.parametrize('line, option', [
     ('job create -g g -n j -c ""', '-c'), ('job create -g g -n j -f ""', '--config-file/-f'),
-    ('job create -g g -n j -f job.json -r ""', '--cluster-name/-r'),
+    ('job create -g g -n j -f job.json -r ""', '--cluster/-r'),
     ('cluster create -g g -n c -c ""', '--config-file'),
     ('cluster create -g g -n c --nfs ""', '--nfs'), ('cluster create -g g -n c --afs-name ""', '--afs-name'),
     ('cluster create -g g -n c --bfs-name ""', '--container-name'), ('job list-files -g g -n j -d ""', '-d'),

@@ -188,3 +188,23 @@ def test_a_mistake_in_the_options_is_named_and_makes_nothing(shared: Az, mistake
     assert rest.call('GET', resource_group('batchaiautostorage'))[0] == 404 or not rest.call(
         'GET', f"{resource_group('batchaiautostorage')}/providers/Microsoft.Storage/storageAccounts")[1]['value']
     assert result.out == ''
+
+
+def test_a_job_gets_the_key_it_asks_for_and_no_wrong_one(shared: Az) -> None:
+    rest = shared.rest()
+    key = rest.make_storage_account('keyed')
+    shared.ok(f'{CREATE.replace("-t 0", "-t 1")} {LOGIN} -o none')
+    job_file = {'nodeCount': 1, 'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_MOUNT_ROOT/afs',
+                'customToolkitSettings': {'commandLine': 'echo "$K"'},
+                'secrets': [{'name': 'K', 'value': '<AZURE_BATCHAI_STORAGE_KEY>'}]}
+    shared.write('job.json', {'properties': job_file})
+    line = 'batchai job create -g demoGroup -n {} -r c -c job.json --storage-account-name keyed --afs-name s'
+    dry = shared.ok(line.format('j') + ' --dry-run --debug')
+    assert dry.json['body']['properties']['secrets'] == [{'name': 'K', 'value': '*****'}]
+    shared.ok(line.format('j') + ' -o none')
+    assert rest.wait_for_job('j')['executionInfo']['exitCode'] == 0
+    logs = list((shared.data_dir / 'storage' / 'keyed' / 'file' / 's').rglob('stdout.txt'))
+    assert [log.read_text() for log in logs] == [f'{key}\n']
+    refused = shared(line.format('k') + ' --storage-account-key d3Jvbmc=')
+    assert 'mountVolumes.azureFileShares[0].credentials.accountKey' in refused.problem
+    assert key not in dry.out + dry.err + refused.err

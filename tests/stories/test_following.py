@@ -377,7 +377,7 @@ def test_ctrl_c_leaves_a_streamed_job_running_and_says_so(shared: Az, work: Path
     process = start(shared, create(shared, 'j', f'echo one; {until_go(work)}', '--stream'))
     read_until(process, b'one\n')
     process.send_signal(signal.SIGINT)
-    assert ended(process) == (1, b'', "ERROR: Stopped streaming; job 'j' goes on.")
+    assert ended(process) == (1, b'', "WARNING: Stopped streaming; job 'j' goes on.")
     assert shared.rest().properties(job('j'))['executionState'] == 'running'
     go(work)
 
