@@ -92,8 +92,8 @@ def mounts(loader: Any, command: str) -> None:
                    help='Azure file share to mount.')
         c.argument('afs_mount_path', options_list=['--afs-mount-path'],
                    help='Where to mount it, below the mount root. Default: afs.')
-        c.argument('bfs_name', options_list=['--bfs-name', '--container-name'],
-                   validator=check.filled('bfs_name', '--bfs-name/--container-name'), help='Storage container to mount.')
+        c.argument('bfs_name', options_list=['--bfs-name', '--container-name'], help='Storage container to mount.',
+                   validator=check.filled('bfs_name', '--bfs-name/--container-name'))
         c.argument('bfs_mount_path', options_list=['--bfs-mount-path', '--container-mount-path'],
                    help='Where to mount it, below the mount root. Default: bfs.')
     with loader.argument_context(command, arg_group=NFS) as c:

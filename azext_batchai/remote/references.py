@@ -38,6 +38,8 @@ def modern_file_server_ids(client: Any, volumes: dict[str, Any] | None) -> None:
 
 def _referred(client: Any, reference: str, group: str, workspace: str | None, collection: str,
               find: Callable[..., Found], get: Callable[[ResourceId], Any]) -> tuple[Found, str]:
+    if reference.startswith('/'):
+        reference = re.sub(r'[\\\s]+', '', reference)  # published lines break long ids with blanks and backslashes
     flat = _FLAT_ID.match(reference)
     if flat and flat['collection'].lower() == collection.lower():
         _check_subscription(client, flat['subscription'], reference)

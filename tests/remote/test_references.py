@@ -14,7 +14,9 @@ TREE = {'migrated-eastus': {'clusters': ['c']}, 'own': {'clusters': ['c']}}
     (f'{BASE}/workspaces/own/clusters/c', None, 'own'),
     (f'{BASE}/clusters/c', None, 'migrated-eastus'),
     (f'{BASE.lower()}/Clusters/c', None, 'migrated-eastus'),
-], ids=['name', 'name in a workspace', 'id', 'flat id', 'flat id in other case'])
+    (f'{BASE}/workspaces/own/clusters/c'.replace('/resource', '/\\ resource'), None, 'own'),
+], ids=['name', 'name in a workspace', 'id', 'flat id', 'flat id in other case',
+        'id with line breaks as published'])
 def test_cluster_is_found(reference, workspace, found):
     match, group = referred_cluster(FakeClient(TREE), reference, 'demo', workspace)
     assert (match.workspace, group) == (found, 'demo')

@@ -87,7 +87,8 @@ def test_a_mistake_about_a_cluster_is_named_and_makes_nothing(shared: Az, mistak
 
 
 JOB_MISTAKES = {
-    'no cluster': ('batchai job create -g demoGroup -l eastus -n j1 -c job.json', changed(), 1, ['--cluster/-r MyCluster']),
+    'no cluster': ('batchai job create -g demoGroup -l eastus -n j1 -c job.json', changed(), 1,
+                   ['--cluster/-r MyCluster']),
     'a cluster that is not there': (SUBMIT.replace('demoCluster', 'lost'), changed(), 3, ['lost', 'demoGroup']),
     'more nodes than auto-scale allows': (SUBMIT, changed(nodeCount=3), 1, ['3', '2', 'demoCluster']),
     'no nodes': (SUBMIT, changed(nodeCount=0), 1, ['properties.nodeCount', 'at least 1']),
