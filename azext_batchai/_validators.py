@@ -1,6 +1,7 @@
 """Checks and completion of single arguments, before a command runs."""
 from __future__ import annotations
 
+import os
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, Callable
 
@@ -93,6 +94,15 @@ def validate_other_groups(namespace: Namespace) -> None:
         group = getattr(namespace, attribute, None)
         if group:
             _check_group(group, '--' + attribute.replace('_', '-'))
+
+
+def in_turn(namespace: Namespace) -> None:
+    """Has a command that somebody watches run for one of several --ids after the other.
+
+    az runs them in threads otherwise, where Ctrl-C ends nothing and outputs mix.
+    """
+    if len(getattr(namespace, '_ids', None) or []) > 1:
+        os.environ['AZURE_CORE_DISABLE_CONCURRENT_IDS'] = 'true'
 
 
 def sort_out_c(namespace: Namespace) -> None:

@@ -1,3 +1,4 @@
+import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from types import SimpleNamespace
 from typing import Any
@@ -173,3 +174,11 @@ def test_option_without_a_meaning_is_refused_with_advice():
 def test_time_to_wait_that_is_none_is_refused(text):
     with pytest.raises(ArgumentTypeError, match='number of seconds'):
         check.seconds(text)
+
+
+@pytest.mark.parametrize('ids, expected', [(None, None), (['a'], None), (['a', 'b'], 'true')])
+def test_what_somebody_watches_runs_for_one_id_after_the_other(monkeypatch, ids, expected):
+    monkeypatch.delenv('AZURE_CORE_DISABLE_CONCURRENT_IDS', raising=False)
+    check.in_turn(Namespace(_ids=ids))
+    assert os.environ.get('AZURE_CORE_DISABLE_CONCURRENT_IDS') == expected
+    monkeypatch.delenv('AZURE_CORE_DISABLE_CONCURRENT_IDS', raising=False)

@@ -97,7 +97,10 @@ examples:
 helps['batchai job file stream'] = """
 type: command
 short-summary: Follow a file of a job as it grows, until the job ends.
-long-summary: Waits for the file if it is not there yet. Ctrl-C ends the output; the job goes on.
+long-summary: >
+    Waits for the file if it is not there yet, and survives a restart of the service. Ctrl-C ends the output; the job goes
+    on. Escape sequences in a log are shown as the job wrote them on a terminal only; 'az batchai job file download'
+    fetches a file byte for byte.
 examples:
     - name: Stream the first log of a job.
       text: az batchai job file stream -g MyResourceGroup -w MyWorkspace -e MyExperiment -j MyJob
@@ -201,8 +204,8 @@ helps['batchai job wait'] = """
 type: command
 short-summary: Wait until a job has ended, and exit with the job's own exit code.
 long-summary: >
-    A job that was terminated counts as 143, as a process does that a signal ended. Ctrl-C ends the waiting; the job
-    goes on.
+    A job that was terminated counts as 143, as a process does that a signal ended; one that failed without an exit code
+    as 1. Prints nothing when all went well. Ctrl-C ends the waiting; the job goes on.
 examples:
     - name: Wait until a job has ended.
       text: az batchai job wait -g MyResourceGroup -w MyWorkspace -e MyExperiment -n MyJob

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any, Iterable, Sequence
 
 from azure.cli.core.azclierror import (
     FileOperationError, InvalidArgumentValueError, RequiredArgumentMissingError, ResourceNotFoundError, ValidationError)
 from knack.log import get_logger
 
+from azext_batchai.remote.exit_status import exit_with
 from azext_batchai.remote.output import Output, ReaderLeft
 from azext_batchai.remote.placement import find_cluster, find_job
 from azext_batchai.remote.port_forwarding import Forward, PortForwarding, parse_forward, wait_for_interrupt
@@ -33,7 +33,7 @@ def exec_on_cluster_node(cmd: Any, client: Any, resource_group: str, cluster_nam
     found = find_cluster(client, resource_group, cluster_name, workspace)
     nodes = client.clusters.list_remote_login_information(resource_group, found.workspace, found.resource.name)
     node = _chosen(nodes, node_id, f"Cluster '{cluster_name}'")
-    _use(client, found.resource.id, node, command_line, forwards)
+    _use(cmd, client, found.resource.id, node, command_line, forwards)
 
 
 def exec_on_job_node(cmd: Any, client: Any, resource_group: str, job_name: str, workspace: str | None = None,
@@ -46,7 +46,7 @@ def exec_on_job_node(cmd: Any, client: Any, resource_group: str, job_name: str, 
     nodes = client.jobs.list_remote_login_information(resource_group, found.workspace, found.experiment,
                                                       found.resource.name)
     node = _chosen(nodes, node_id, f"Job '{job_name}'")
-    _use(client, found.resource.id, node, command_line, forwards)
+    _use(cmd, client, found.resource.id, node, command_line, forwards)
 
 
 def _checked(command_line: str | None, address: str | Sequence[str] | None, ssh_private_key: str | None
@@ -78,7 +78,7 @@ def _chosen(nodes: Iterable[Any], node_id: str | None, owner: str) -> str:
     return match
 
 
-def _use(client: Any, owner_id: str, node: str, command_line: str | None, forwards: list[Forward]) -> None:
+def _use(cmd: Any, client: Any, owner_id: str, node: str, command_line: str | None, forwards: list[Forward]) -> None:
     if forwards:
         _check_is_here(client, forwards)
     with PortForwarding(forwards, logger.warning):
@@ -93,8 +93,7 @@ def _use(client: Any, owner_id: str, node: str, command_line: str | None, forwar
             wait_for_interrupt()
             return
         code = _run(client, owner_id, node, command_line)
-    if code:
-        sys.exit(code)
+    exit_with(cmd.cli_ctx, code)
 
 
 def _run(client: Any, owner_id: str, node: str, command_line: str) -> int:

@@ -121,7 +121,8 @@ def node_exec(c: Any) -> None:
     c.argument('node_id', options_list=['--node-id', '-n'], completer=complete.nodes,
                validator=check.filled('node_id', '--node-id/-n'),
                help='Id of the node, as the list of nodes shows it. Default: the first one.')
-    c.argument('command_line', options_list=['--exec'], help='Command line to run on the node.')
+    c.argument('command_line', options_list=['--exec'], validator=check.in_turn,
+               help='Command line to run on the node.')
     c.argument('address', options_list=['--address', '-L'], action='append',
                help='Port to forward, as of ssh: [bind_address:]port:host:hostport. May be given several times.')
     c.argument('password', options_list=['--password', '-p'],

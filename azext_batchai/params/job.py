@@ -54,7 +54,7 @@ def _create(loader: Any) -> None:
 
 def _wait(loader: Any) -> None:
     with loader.argument_context('batchai job wait') as c:
-        c.argument('interval', options_list=['--interval'], type=check.seconds,
+        c.argument('interval', options_list=['--interval'], type=check.seconds, validator=check.in_turn,
                    help='Seconds between two looks at the job. Default: as soon as it ends.')
         c.argument('timeout', options_list=['--timeout'], type=check.seconds,
                    help='Seconds to wait at most. Default: without end.')
@@ -89,7 +89,7 @@ def _files(loader: Any) -> None:
             c.argument('file_name', options_list=options, completer=complete.output_file_names,
                        validator=check.filled('file_name', '/'.join(options[:2])),
                        help="Name of the file. Default: stdout.txt, or the toolkit's first log.")
-            c.argument('all_files', options_list=['--all'], action='store_true',
+            c.argument('all_files', options_list=['--all'], action='store_true', validator=check.in_turn,
                        help='Follow every log of every rank, each line with the name of its file before it.')
     with loader.argument_context('batchai job file download') as c:
         c.argument('file_name', options_list=['--file-name', '-f'], completer=complete.output_file_names,
@@ -97,7 +97,7 @@ def _files(loader: Any) -> None:
                    help='Name of the one file to download. Default: the whole directory.')
         c.argument('destination', options_list=['--destination'], completer=common.file_completer(),
                    help='Folder to put the files into, made if missing. Default: the current one.')
-        c.argument('overwrite', options_list=['--overwrite'], action='store_true',
+        c.argument('overwrite', options_list=['--overwrite'], action='store_true', validator=check.in_turn,
                    help='Replace files that are there and that no download of this job wrote, or that were changed '
                         'since.')
 
