@@ -98,8 +98,8 @@ helps['batchai job file stream'] = """
 type: command
 short-summary: Follow a file of a job as it grows, until the job ends.
 long-summary: >
-    Waits for the file if it is not there yet, and survives a restart of the service. Ctrl-C ends the output; the job goes
-    on. Escape sequences in a log are shown as the job wrote them on a terminal only; 'az batchai job file download'
+    Waits for the file if it is not there yet, and survives a restart of the service. Ctrl-C ends the output; the job
+    goes on. Escape sequences in a log are shown as the job wrote them on a terminal only; 'az batchai job file download'
     fetches a file byte for byte.
 examples:
     - name: Stream the first log of a job.
