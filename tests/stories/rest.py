@@ -91,18 +91,27 @@ class Rest:
             time.sleep(0.02)
 
     def delete_everything(self) -> None:
-        """All jobs, clusters and file servers of all workspaces, and all storage accounts."""
+        """All workspaces with what is in them, and all storage accounts."""
         spaces = self.call('GET', f'/subscriptions/{SUBSCRIPTION}/providers/Microsoft.BatchAI/workspaces')[1]['value']
-        for collection in ('experiments', 'clusters', 'fileServers'):
-            for space in spaces:
-                for item in self.call('GET', f"{space['id']}/{collection}")[1]['value']:
-                    if collection == 'experiments':
-                        for found in self.call('GET', f"{item['id']}/jobs")[1]['value']:
-                            self._delete(found['id'])
-                    else:
-                        self._delete(item['id'])
+        for space in spaces:
+            for kept in self.call('GET', f"{space['id']}/clusters")[1]['value']:  # their file servers may be elsewhere
+                self._delete(kept['id'])
+        for space in spaces:
+            self._delete(space['id'])
         for account in self.call('GET', f'/subscriptions/{SUBSCRIPTION}{STORAGE}')[1]['value']:
             assert self.call('DELETE', account['id'])[0] == 200
+
+    def make_cluster(self, name: str, nodes: int, work: Path) -> None:
+        """A cluster of idle nodes that see the folder as $AZ_BATCHAI_MOUNT_ROOT/work, and a place for its jobs."""
+        assert self.call('PUT', workspace('demoGroup'), {'location': 'eastus'})[0] == 200
+        assert self.call('PUT', f"{workspace('demoGroup')}/experiments/migrated")[0] == 200
+        status, body = self.call('PUT', cluster(name), {'properties': {
+            'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT,
+            'scaleSettings': {'manual': {'targetNodeCount': nodes}},
+            'nodeSetup': {'mountVolumes': {'unmanagedFileSystems': [
+                {'mountCommand': f'mount --bind {work}', 'relativeMountPath': 'work'}]}}}})
+        assert status == 202, body
+        self.wait_for_idle(name, nodes)
 
     def make_storage_account(self, name: str, group: str = 'storageGroup', location: str = 'eastus') -> str:
         """A storage account in a group of its own; returns its first key."""
