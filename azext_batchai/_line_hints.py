@@ -1,6 +1,7 @@
 """Lines that mix dialects, or that no version ever accepted: what to write instead."""
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any, Iterable
 
@@ -54,7 +55,8 @@ def check_command(words: list[str], known: Iterable[str]) -> None:
     line = ' '.join(named)
     if named[1] in _GROUPS_OF_AZ:
         raise CommandNotFoundError(f"There is no command 'az {line}'; you may mean 'az {' '.join(named[1:])}'.")
-    meant = [' '.join(command) for command in commands if command[-1] == named[-1] or command[1:-1] == named[1:]]
+    meant = _with_a_near_group(named, commands) or [
+        ' '.join(command) for command in commands if command[-1] == named[-1]]
     if meant:
         choices = ' or '.join(f"'az {command}'" for command in meant)
         raise CommandNotFoundError(f"There is no command 'az {line}'; you may mean {choices}.")
@@ -74,6 +76,13 @@ def check_cluster_id(words: list[str]) -> None:
 def _leading_words(words: list[str]) -> list[str]:
     count = next((index for index, word in enumerate(words) if word.startswith('-')), len(words))
     return words[:count]
+
+
+def _with_a_near_group(named: list[str], commands: list[list[str]]) -> list[str]:
+    """``batchai jobs list`` means ``batchai job list``."""
+    groups = {command[1] for command in commands if len(command) > 2}
+    likely = [['batchai', group, *named[2:]] for group in difflib.get_close_matches(named[1], groups, 1)]
+    return [' '.join(command) for command in likely if len(named) > 2 and command in commands]
 
 
 def warn_of_mixed_dialects(namespace: Any) -> None:

@@ -33,10 +33,13 @@ class BatchAICommandsLoader(AzCommandsLoader):
     def _listen(self, cli_ctx: Any) -> None:
         from azure.cli.core.commands.events import (
             EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE, EVENT_INVOKER_PRE_LOAD_ARGUMENTS)
-        from knack.events import EVENT_INVOKER_PRE_PARSE_ARGS
+        from knack.events import (
+            EVENT_INVOKER_FILTER_RESULT, EVENT_INVOKER_POST_PARSE_ARGS, EVENT_INVOKER_PRE_PARSE_ARGS)
         cli_ctx.register_event(EVENT_INVOKER_PRE_CMD_TBL_TRUNCATE, _check_line)
         cli_ctx.register_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, self._keep_options_apart)
         cli_ctx.register_event(EVENT_INVOKER_PRE_PARSE_ARGS, _spell_out_ids)
+        cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, _count_ids)
+        cli_ctx.register_event(EVENT_INVOKER_FILTER_RESULT, _print_nothing_for_nothing)
 
     def _keep_options_apart(self, _cli_ctx: Any, commands_loader: Any, **_: Any) -> None:
         """Our commands have our options only.
@@ -63,3 +66,16 @@ def _spell_out_ids(_cli_ctx: Any, args: list[str], **_: Any) -> None:
     if args[:1] == ['batchai']:
         from azext_batchai import _flat_ids
         args[:] = _flat_ids.spell_out(args)
+
+
+def _count_ids(cli_ctx: Any, args: Any, **_: Any) -> None:
+    """Note whether the command is for several resources, before az makes a command of each."""
+    from azext_batchai.remote.exit_status import SEVERAL_IDS
+    cli_ctx.data[SEVERAL_IDS] = len(getattr(args, '_ids', None) or []) > 1
+
+
+def _print_nothing_for_nothing(_cli_ctx: Any, event_data: dict[str, Any], **_: Any) -> None:
+    """A command that returns nothing prints nothing for several --ids either; az would print a null for each."""
+    result = event_data['result']
+    if isinstance(result, list) and result and all(item is None for item in result):
+        event_data['result'] = None

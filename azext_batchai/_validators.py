@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, Callable
 
@@ -11,10 +12,10 @@ from knack.validators import DefaultStr
 
 from azext_batchai import _flat_ids, _line_hints
 from azext_batchai.arm import ids
-from azext_batchai.payloads.config_file import refuse_content
 
 Validator = Callable[[Namespace], None]
 
+_ACCOUNT_NAME = re.compile('[A-Za-z0-9-]+')
 _INT32 = 2**31 - 1  # what the wire carries
 
 
@@ -88,12 +89,35 @@ def filled(attribute: str, option: str) -> Validator:
     return validate
 
 
-def validate_other_groups(namespace: Namespace) -> None:
-    """Checks --nfs-resource-group and --cluster-resource-group."""
-    for attribute in ('nfs_resource_group', 'cluster_resource_group'):
-        group = getattr(namespace, attribute, None)
+def account_name(namespace: Namespace) -> None:
+    """Checks --storage-account-name, which becomes a part of addresses."""
+    filled('storage_account_name', '--storage-account-name')(namespace)
+    name = namespace.storage_account_name
+    if name is not None and not _ACCOUNT_NAME.fullmatch(name):
+        raise InvalidArgumentValueError(f"--storage-account-name '{name}' is not the name of a storage account: "
+                                        'letters, digits and - only, for example mystorage.')
+
+
+def other_group_validator(attribute: str, option: str) -> Validator:
+    """Checks --nfs-resource-group or --cluster-resource-group."""
+    def validate(namespace: Namespace) -> None:
+        filled(attribute, option)(namespace)
+        group = getattr(namespace, attribute)
         if group:
-            _check_group(group, '--' + attribute.replace('_', '-'))
+            _check_group(group, option)
+    return validate
+
+
+def nfs_group(namespace: Namespace) -> None:
+    other_group_validator('nfs_resource_group', '--nfs-resource-group')(namespace)
+    if namespace.nfs_resource_group and namespace.nfs is None:
+        raise ArgumentUsageError(f'--nfs-resource-group {namespace.nfs_resource_group} needs --nfs as well.')
+
+
+def show_dry_run(namespace: Namespace) -> None:
+    """az prints nothing of a command with --no-wait; with --dry-run there is nothing to wait for."""
+    if namespace.dry_run:
+        namespace.no_wait = False
 
 
 def in_turn(namespace: Namespace) -> None:
@@ -107,6 +131,7 @@ def in_turn(namespace: Namespace) -> None:
 
 def sort_out_c(namespace: Namespace) -> None:
     """`job create -c`: the config file in 2017 and 2018-03, the cluster in 2018-05, which has -f for the file."""
+    from azext_batchai.payloads.config_file import refuse_content
     value = namespace.cluster_or_config
     for option, given in (('-c', value), ('--config-file/-f', namespace.config_file)):
         if given == '':

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from azure.cli.core.commands import CliCommandType
 
@@ -25,40 +25,42 @@ def _workspaces(loader: Any) -> None:
         g.command('create', 'create_workspace', table_transformer=show.workspace_table)
         g.command('show', 'show_workspace', table_transformer=show.workspace_table)
         g.command('list', 'list_workspaces', table_transformer=show.workspace_table)
-        g.command('delete', 'delete_workspace', confirmation=True, supports_no_wait=True)
+        g.command('delete', 'delete_workspace', confirmation=_confirm, supports_no_wait=True)
 
     with loader.command_group('batchai experiment', _module(loader, 'experiment')) as g:
         g.command('create', 'create_experiment', table_transformer=show.experiment_table)
         g.command('show', 'show_experiment', table_transformer=show.experiment_table)
         g.command('list', 'list_experiments', table_transformer=show.experiment_table)
-        g.command('delete', 'delete_experiment', confirmation=True, supports_no_wait=True)
+        g.command('delete', 'delete_experiment', confirmation=_confirm, supports_no_wait=True)
 
 
 def _clusters(loader: Any) -> None:
     files, nodes = _module(loader, 'cluster_file'), _module(loader, 'node')
     with loader.command_group('batchai cluster', _module(loader, 'cluster')) as g:
-        g.command('create', 'create_cluster', supports_no_wait=True, table_transformer=show.cluster_table)
+        g.command('create', 'create_cluster', command_type=_module(loader, 'cluster_create'), supports_no_wait=True,
+                  table_transformer=show.cluster_table)
         g.command('show', 'show_cluster', table_transformer=show.cluster_table)
         g.command('list', 'list_clusters', table_transformer=show.cluster_table)
         g.command('resize', 'resize_cluster', table_transformer=show.cluster_table)
         g.command('auto-scale', 'auto_scale_cluster', table_transformer=show.cluster_table)
-        g.command('delete', 'delete_cluster', confirmation=True, supports_no_wait=True)
+        g.command('delete', 'delete_cluster', confirmation=_confirm, supports_no_wait=True)
         g.command('node list', 'list_cluster_nodes', table_transformer=show.node_table)
         g.command('list-nodes', 'list_cluster_nodes', table_transformer=show.node_table)
         g.command('node exec', 'exec_on_cluster_node', command_type=nodes)
         g.command('file list', 'list_cluster_files', command_type=files, table_transformer=show.file_table)
         g.command('list-files', 'list_cluster_files', command_type=files, table_transformer=show.file_table)
-        g.wait_command('wait', 'show_cluster')
+        g.command('wait', 'wait_for_cluster', command_type=_module(loader, 'wait'))
 
 
 def _jobs(loader: Any) -> None:
     files, nodes = _module(loader, 'job_file'), _module(loader, 'node')
     with loader.command_group('batchai job', _module(loader, 'job')) as g:
-        g.command('create', 'create_job', supports_no_wait=True, table_transformer=show.job_table)
+        g.command('create', 'create_job', command_type=_module(loader, 'job_create'), supports_no_wait=True,
+                  table_transformer=show.job_table)
         g.command('show', 'show_job', table_transformer=show.job_table)
         g.command('list', 'list_jobs', table_transformer=show.job_table)
-        g.command('terminate', 'terminate_job', confirmation=True, supports_no_wait=True)
-        g.command('delete', 'delete_job', confirmation=True, supports_no_wait=True)
+        g.command('terminate', 'terminate_job', confirmation=_confirm, supports_no_wait=True)
+        g.command('delete', 'delete_job', confirmation=_confirm, supports_no_wait=True)
         g.command('wait', 'wait_for_job', command_type=_module(loader, 'wait'))
         g.command('node list', 'list_job_nodes', table_transformer=show.node_table)
         g.command('list-nodes', 'list_job_nodes', table_transformer=show.node_table)
@@ -76,8 +78,8 @@ def _file_servers(loader: Any) -> None:
         g.command('create', 'create_file_server', supports_no_wait=True, table_transformer=show.file_server_table)
         g.command('show', 'show_file_server', table_transformer=show.file_server_table)
         g.command('list', 'list_file_servers', table_transformer=show.file_server_table)
-        g.command('delete', 'delete_file_server', confirmation=True, supports_no_wait=True)
-        g.wait_command('wait', 'show_file_server')
+        g.command('delete', 'delete_file_server', confirmation=_confirm, supports_no_wait=True)
+        g.command('wait', 'wait_for_file_server', command_type=_module(loader, 'wait'))
 
 
 def _service(loader: Any) -> None:
@@ -91,9 +93,18 @@ def _service(loader: Any) -> None:
 
 
 def _module(loader: Any, noun: str) -> CliCommandType:
-    from azext_batchai.remote.errors import explain
     return CliCommandType(operations_tmpl=f'azext_batchai.operations.{noun}#{{}}', client_factory=batchai_client,
-                          exception_handler=partial(explain, loader.cli_ctx))
+                          exception_handler=partial(_explain, loader.cli_ctx))
+
+
+def _explain(cli_ctx: Any, error: Exception) -> NoReturn:
+    from azext_batchai.remote.errors import explain
+    explain(cli_ctx, error)
+
+
+def _confirm(_arguments: Any) -> bool:
+    from azext_batchai.remote.confirming import confirm
+    return confirm('Are you sure you want to perform this operation?')
 
 
 def _confirm_reset(cli_ctx: Any, arguments: Any) -> bool:

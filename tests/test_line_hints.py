@@ -8,7 +8,8 @@ from azure.cli.core.azclierror import ArgumentUsageError, CommandNotFoundError
 from azext_batchai import _line_hints as hints
 
 COMMANDS = ['batchai cluster auto-scale', 'batchai cluster list-files', 'batchai job list-files',
-            'batchai job file list', 'batchai list-usages', 'storage account list']
+            'batchai job file list', 'batchai job list', 'batchai cluster list', 'batchai cluster file list',
+            'batchai list-usages', 'storage account list']
 ID = '/subscriptions/0/ resourceGroups/g /providers/Microsoft.BatchAI/workspaces/w/clusters/c'
 
 
@@ -28,7 +29,7 @@ def test_line_of_two_dialects_is_told_the_word_of_the_newer_one(command: str, ty
 @pytest.mark.parametrize('command, typed', [
     ('batchai cluster create', '-g -n --nfs-name'), ('batchai cluster create', '-g -w -n --nfs'),
     ('batchai job create', '-g -n -r -c'), ('batchai job create', '-g -w -e -n -c -f'),
-    ('batchai job wait', '-g -w -e -n'), ('batchai job wait', '-n'), ('batchai job wait', '--ids'),
+    ('batchai job wait', '-g -w -e -n'), ('batchai job wait', '-n'), ('batchai job wait', '-w --ids'),
     ('batchai cluster list-files', '-n -e'), ('batchai job show', '-w -n')])
 def test_line_of_one_dialect_is_told_nothing(command: str, typed: str) -> None:
     assert hints.mixed_dialects(command, typed.split()) is None
@@ -37,6 +38,8 @@ def test_line_of_one_dialect_is_told_nothing(command: str, typed: str) -> None:
 @pytest.mark.parametrize('line, meant', [
     ('batchai auto-scale -n c --min 0', "you may mean 'az batchai cluster auto-scale'"),
     ('batchai list-files -n c', "you may mean 'az batchai cluster list-files' or 'az batchai job list-files'"),
+    ('batchai jobs list -o table', "you may mean 'az batchai job list'.$"),
+    ('batchai cluter file list -n c', "you may mean 'az batchai cluster file list'.$"),
     ('batchai group delete -n g -y', "you may mean 'az group delete'"),
     ('batchai storage share create', "you may mean 'az storage share create'"),
 ])
@@ -51,10 +54,11 @@ def test_other_lines_are_left_to_az(line: str) -> None:
     hints.check_command(line.split(), COMMANDS)
 
 
+@pytest.mark.parametrize('pieces', [ID, ID.replace('/ resourceGroups', '/resourceGroups')])
 @pytest.mark.parametrize('option', ['-r', '-c', '--cluster'])
-def test_resource_id_in_pieces_is_to_be_one_word(option: str) -> None:
+def test_resource_id_in_pieces_is_to_be_one_word(option: str, pieces: str) -> None:
     with pytest.raises(ArgumentUsageError, match=f'The resource id after {option} is in several pieces'):
-        hints.check_cluster_id(['batchai', 'job', 'create', option, *ID.split(), '-n', 'j'])
+        hints.check_cluster_id(['batchai', 'job', 'create', option, *pieces.split(), '-n', 'j'])
 
 
 @pytest.mark.parametrize('line', [f'-r "{ID}" -n j', '-r MyCluster -n j', f'-r {ID.replace(" ", "")}',

@@ -71,6 +71,41 @@ def test_empty_value_is_not_the_same_as_none():
         check.filled('nfs', '--nfs')(Namespace(nfs=''))
 
 
+@pytest.mark.parametrize('name, passes', [
+    ('mystorage', True), ('MyStorage-1', True), (None, True), ('', False), ('https://x', False), ('a b', False),
+    ('ä', False)])
+def test_storage_account_is_a_part_of_an_address(name, passes):
+    namespace = Namespace(storage_account_name=name)
+    if passes:
+        check.account_name(namespace)
+    else:
+        with pytest.raises(InvalidArgumentValueError, match='--storage-account-name'):
+            check.account_name(namespace)
+
+
+def test_group_of_a_file_server_needs_a_file_server():
+    check.nfs_group(Namespace(nfs_resource_group='g', nfs='n'))
+    check.nfs_group(Namespace(nfs_resource_group=None, nfs=None))
+    with pytest.raises(ArgumentUsageError, match='--nfs-resource-group g needs --nfs as well'):
+        check.nfs_group(Namespace(nfs_resource_group='g', nfs=None))
+    with pytest.raises(InvalidArgumentValueError, match='--nfs-resource-group must not be empty'):
+        check.nfs_group(Namespace(nfs_resource_group='', nfs='n'))
+
+
+def test_group_of_a_cluster_follows_the_rules():
+    for group in ('', 'a/b'):
+        with pytest.raises(InvalidArgumentValueError, match='--cluster-resource-group'):
+            check.other_group_validator('cluster_resource_group', '--cluster-resource-group')(
+                Namespace(cluster_resource_group=group))
+
+
+@pytest.mark.parametrize('dry_run', [True, False])
+def test_dry_run_prints_though_nobody_waits(dry_run):
+    namespace = Namespace(dry_run=dry_run, no_wait=True)
+    check.show_dry_run(namespace)
+    assert namespace.no_wait is not dry_run
+
+
 def test_number_that_is_too_large_is_told_the_limit():
     with pytest.raises(ArgumentTypeError, match='from 0 to 2147483647'):
         check.count('3000000000')

@@ -10,12 +10,22 @@ helps['batchai cluster create'] = """
 type: command
 short-summary: Create a cluster.
 long-summary: |
-    A JSON file can say what the options do not: several mounts, environment variables of the set-up task, and all else
-    that the properties of the REST API 2018-05-01 hold. Options win over the file. Files of the 2017 and 2018-03 guides
-    work as they are. The least a file can hold, when no options are given:
+    A JSON file can say what the options do not: several mounts, environment
+    variables of the set-up task, and all else that the properties of the
+    REST API 2018-05-01 hold. Options win over the file. Files of the 2017
+    and 2018-03 guides work as they are. The least a file can hold, when no
+    options are given:
 
-    {"properties": {"vmSize": "STANDARD_D1", "scaleSettings": {"manual": {"targetNodeCount": 2}},
-      "userAccountSettings": {"adminUserName": "demoUser", "adminUserPassword": "demoPassword"}}}
+    {
+      "properties": {
+        "vmSize": "STANDARD_D1",
+        "scaleSettings": {"manual": {"targetNodeCount": 2}},
+        "userAccountSettings": {
+          "adminUserName": "demoUser",
+          "adminUserPassword": "demoPassword"
+        }
+      }
+    }
 
     A file with most of what there is:
 
@@ -23,29 +33,49 @@ long-summary: |
       "properties": {
         "vmSize": "STANDARD_NC6",
         "vmPriority": "lowpriority",
-        "scaleSettings": {"autoScale": {"minimumNodeCount": 0, "maximumNodeCount": 4, "initialNodeCount": 1}},
-        "virtualMachineConfiguration": {
-          "imageReference": {"publisher": "Canonical", "offer": "UbuntuServer", "sku": "16.04-LTS"}
+        "scaleSettings": {
+          "autoScale": {
+            "minimumNodeCount": 0,
+            "maximumNodeCount": 4,
+            "initialNodeCount": 1
+          }
         },
-        "userAccountSettings": {"adminUserName": "demoUser", "adminUserPassword": "demoPassword"},
+        "virtualMachineConfiguration": {
+          "imageReference": {
+            "publisher": "Canonical",
+            "offer": "UbuntuServer",
+            "sku": "16.04-LTS"
+          }
+        },
+        "userAccountSettings": {
+          "adminUserName": "demoUser",
+          "adminUserPassword": "demoPassword"
+        },
         "nodeSetup": {
           "setupTask": {
-            "commandLine": "echo $GREETING",
-            "environmentVariables": [{"name": "GREETING", "value": "hello"}],
+            "commandLine": "echo $WORD",
+            "environmentVariables": [{"name": "WORD", "value": "hello"}],
             "stdOutErrPathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs"
           },
           "mountVolumes": {
             "azureFileShares": [{
-              "accountName": "<AZURE_BATCHAI_STORAGE_ACCOUNT>",
-              "azureFileUrl": "https://<AZURE_BATCHAI_STORAGE_ACCOUNT>.file.core.windows.net/myshare",
+              "accountName": "demo",
+              "azureFileUrl": "https://demo.file.core.windows.net/share",
               "credentials": {"accountKey": "<AZURE_BATCHAI_STORAGE_KEY>"},
               "relativeMountPath": "afs"
             }],
-            "unmanagedFileSystems": [{"mountCommand": "mount --bind /data", "relativeMountPath": "data"}]
+            "unmanagedFileSystems": [{
+              "mountCommand": "mount --bind /data",
+              "relativeMountPath": "data"
+            }]
           }
         }
       }
     }
+
+    --storage-account-key, or what is configured instead of it, takes the
+    place of <AZURE_BATCHAI_STORAGE_KEY>; so does --storage-account-name
+    for <AZURE_BATCHAI_STORAGE_ACCOUNT>.
 examples:
     - name: Create a cluster of one node.
       text: >-
@@ -175,6 +205,8 @@ examples:
 helps['batchai cluster wait'] = """
 type: command
 short-summary: Wait until a cluster is in a given state.
+long-summary: >
+    Prints nothing when it is. Exits with 1 when --timeout is over before. Ctrl-C ends the waiting only.
 examples:
     - name: Wait until the cluster has the nodes it should have.
       text: az batchai cluster wait -g MyResourceGroup -n MyCluster --custom "allocationState=='steady'"

@@ -9,14 +9,29 @@ short-summary: "File servers: storage that the nodes of clusters share."
 helps['batchai file-server create'] = """
 type: command
 short-summary: Create a file server.
-long-summary: >
-    What the options do not say can be said in a JSON file with the properties of the REST API 2018-05-01.
+long-summary: |
+    What the options do not say can be said in a JSON file with the
+    properties of the REST API 2018-05-01. Options win over the file. Files
+    of the 2017 and 2018-03 guides work as they are. A whole one:
 
-    A whole nfs.json: {"properties": {"vmSize": "STANDARD_D2", "dataDisks": {"diskCount": 2, "diskSizeInGB": 10,
-    "storageAccountType": "Premium_LRS"}, "sshConfiguration": {"userAccountSettings": {"adminUserName": "demoUser",
-    "adminUserPassword": "demoPassword"}}}}
+    {
+      "properties": {
+        "vmSize": "STANDARD_D2",
+        "dataDisks": {
+          "diskCount": 2,
+          "diskSizeInGB": 10,
+          "storageAccountType": "Premium_LRS"
+        },
+        "sshConfiguration": {
+          "userAccountSettings": {
+            "adminUserName": "demoUser",
+            "adminUserPassword": "demoPassword"
+          }
+        }
+      }
+    }
 
-    Options win over the file. Files of the 2017 and 2018-03 guides work as they are.
+    Without "sshConfiguration" the options of the admin account say it.
 examples:
     - name: Create a file server with one disk.
       text: >-
@@ -53,6 +68,8 @@ examples:
 helps['batchai file-server wait'] = """
 type: command
 short-summary: Wait until a file server is in a given state.
+long-summary: >
+    Prints nothing when it is. Exits with 1 when --timeout is over before. Ctrl-C ends the waiting only.
 examples:
     - name: Wait until the file server is there.
       text: az batchai file-server wait -g MyResourceGroup -n MyNFS --created

@@ -10,12 +10,18 @@ helps['batchai job create'] = """
 type: command
 short-summary: Submit a job to a cluster.
 long-summary: |
-    The JSON configuration file has the properties of the REST API 2018-05-01. They say how many nodes the job needs,
-    what it runs and where its output goes. Options win over the file. Files of the 2017 and 2018-03 guides work as they
-    are. The least a file can hold:
+    The JSON configuration file says how many nodes the job needs, what it
+    runs and where its output goes, with the properties of the REST API
+    2018-05-01. Options win over the file. Files of the 2017 and 2018-03
+    guides work as they are. The least a file can hold:
 
-    {"properties": {"nodeCount": 1, "customToolkitSettings": {"commandLine": "echo hello"},
-      "stdOutErrPathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs"}}
+    {
+      "properties": {
+        "nodeCount": 1,
+        "customToolkitSettings": {"commandLine": "echo hello"},
+        "stdOutErrPathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs"
+      }
+    }
 
     A file with most of what there is:
 
@@ -24,12 +30,19 @@ long-summary: |
         "cluster": {"id": "MyCluster"},
         "nodeCount": 1,
         "schedulingPriority": "high",
-        "customToolkitSettings": {"commandLine": "python3 $AZ_BATCHAI_INPUT_SCRIPTS/train.py"},
-        "jobPreparation": {"commandLine": "echo this runs on each node before the job"},
-        "inputDirectories": [{"id": "SCRIPTS", "path": "$AZ_BATCHAI_MOUNT_ROOT/afs/scripts"}],
-        "outputDirectories": [
-          {"id": "MODEL", "pathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs", "pathSuffix": "models"}
-        ],
+        "customToolkitSettings": {
+          "commandLine": "python3 $AZ_BATCHAI_INPUT_SCRIPTS/train.py"
+        },
+        "jobPreparation": {"commandLine": "echo on each node, before"},
+        "inputDirectories": [{
+          "id": "SCRIPTS",
+          "path": "$AZ_BATCHAI_MOUNT_ROOT/afs/scripts"
+        }],
+        "outputDirectories": [{
+          "id": "MODEL",
+          "pathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs",
+          "pathSuffix": "models"
+        }],
         "stdOutErrPathPrefix": "$AZ_BATCHAI_MOUNT_ROOT/afs",
         "environmentVariables": [{"name": "EPOCHS", "value": "10"}],
         "secrets": [{"name": "API_KEY", "value": "secret"}],
@@ -44,6 +57,9 @@ long-summary: |
         "constraints": {"maxWallClockTime": "PT2H"}
       }
     }
+
+    --storage-account-name and --storage-account-key, or what is configured
+    instead of them, take the places of the two <AZURE_BATCHAI_...>.
 examples:
     - name: Submit a job to a cluster of the same resource group.
       text: az batchai job create -g MyResourceGroup -l eastus -n MyJob -r MyCluster -c job.json
@@ -99,8 +115,8 @@ type: command
 short-summary: Follow a file of a job as it grows, until the job ends.
 long-summary: >
     Waits for the file if it is not there yet, and survives a restart of the service. Ctrl-C ends the output; the job
-    goes on. Escape sequences in a log are shown as the job wrote them on a terminal only; 'az batchai job file download'
-    fetches a file byte for byte.
+    goes on. Escape sequences in a log are shown as the job wrote them on a terminal only; 'az batchai job file
+    download' fetches a file byte for byte.
 examples:
     - name: Stream the first log of a job.
       text: az batchai job file stream -g MyResourceGroup -w MyWorkspace -e MyExperiment -j MyJob

@@ -79,14 +79,10 @@ def show_logs(cmd: Any, follow: bool = False, tail: int = 100) -> None:
 
 
 def confirm_reset(cli_ctx: Any, _arguments: Any) -> bool:
-    """Ask whether to delete the data, and say which. Without a terminal the answer is no, as for every az command."""
-    from knack.prompting import NoTTYException, prompt_y_n
+    """Ask whether to delete the data, and say which."""
+    from azext_batchai.remote.confirming import confirm
     data_dir = profile_daemon(cli_ctx.config.config_dir).data_dir
-    try:
-        return prompt_y_n(f"Delete all clusters, jobs and stored files of the service in '{data_dir}'?")
-    except NoTTYException:
-        logger.warning('Unable to prompt for confirmation as no tty available. Use --yes.')
-        return False
+    return confirm(f"Delete all clusters, jobs and stored files of the service in '{data_dir}'?")
 
 
 def reset_service(cmd: Any) -> None:

@@ -26,8 +26,7 @@ def load_arguments(loader: Any) -> None:
         c.argument('target', options_list=['--target', '-t'], type=check.count, help='Number of nodes.')
     with loader.argument_context('batchai cluster resize') as c:
         c.argument('target', help='Number of nodes.')  # az's own batchai module has a text for this command
-    with loader.argument_context('batchai cluster wait') as c:
-        common.waiting(c, 'cluster')
+    common.waiting(loader, 'batchai cluster wait', 'cluster')
     _create(loader)
     _nodes_and_files(loader)
 
@@ -37,10 +36,12 @@ def _create(loader: Any) -> None:
         common.location(c)
         common.dry_run(c)
         c.argument('vm_size', options_list=['--vm-size', '-s'], completer=complete.vm_sizes,
-                   help='VM size, for example Standard_NC6.')
+                   validator=check.filled('vm_size', '--vm-size/-s'), help='VM size, for example Standard_NC6.')
         c.argument('image', options_list=['--image', '-i'], completer=complete.images,
+                   validator=check.filled('image', '--image/-i'),
                    help=f'Operating system image: {FORMS}.')
         c.argument('custom_image', options_list=['--custom-image'],
+                   validator=check.filled('custom_image', '--custom-image'),
                    help='Resource id of a virtual machine image; --image names the image it was made from.')
         common.config_file(c, 'cluster')
     with loader.argument_context('batchai cluster create', arg_group=_AUTO_SCALE) as c:
@@ -51,10 +52,11 @@ def _create(loader: Any) -> None:
                                   'the number auto-scale begins with.')
     with loader.argument_context('batchai cluster create', arg_group=common.ADVANCED) as c:
         c.argument('vm_priority', options_list=['--vm-priority'], arg_type=get_enum_type(['dedicated', 'lowpriority']),
-                   help='Priority of the VMs.')
-        c.argument('setup_task', options_list=['--setup-task'],
+                   help='Priority of the VMs. Default: dedicated.')
+        c.argument('setup_task', options_list=['--setup-task'], validator=check.filled('setup_task', '--setup-task'),
                    help='Command line to run on each node when it is prepared.')
         c.argument('setup_task_output', options_list=['--setup-task-output'],
+                   validator=check.filled('setup_task_output', '--setup-task-output'),
                    help="Directory for the set-up task's output, for example $AZ_BATCHAI_MOUNT_ROOT/afs.")
         common.subnet(c)
     common.account(loader, 'batchai cluster create', 'cluster node')

@@ -19,12 +19,11 @@ def load_arguments(loader: Any) -> None:
         c.argument('file_server_name', options_list=['--name', '-n'], id_part='child_name_1',
                    completer=complete.file_servers, help='Name of the file server.',
                    validator=check.name_validator('file_server_name', '--name/-n'))
-    with loader.argument_context('batchai file-server wait') as c:
-        common.waiting(c, 'file server')
+    common.waiting(loader, 'batchai file-server wait', 'file server')
     with loader.argument_context('batchai file-server create') as c:
         common.location(c)
         c.argument('vm_size', options_list=['--vm-size', '-s'], completer=complete.vm_sizes,
-                   help='VM size, for example Standard_D2.')
+                   validator=check.filled('vm_size', '--vm-size/-s'), help='VM size, for example Standard_D2.')
         common.config_file(c, 'file server')
     with loader.argument_context('batchai file-server create', arg_group=common.ADVANCED) as c:
         common.subnet(c)

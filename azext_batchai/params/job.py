@@ -43,7 +43,8 @@ def _create(loader: Any) -> None:
                    validator=check.filled('cluster', '--cluster/-r'),
                    help='Name or resource id of the cluster to run on, instead of the one in the config file.')
         c.argument('cluster_resource_group', options_list=['--cluster-resource-group'],
-                   validator=check.validate_other_groups, completer=complete.resource_groups,
+                   validator=check.other_group_validator('cluster_resource_group', '--cluster-resource-group'),
+                   completer=complete.resource_groups,
                    help='Resource group of the cluster, if it is not that of the job.')
         c.argument('wait', options_list=['--wait'], action='store_true',
                    help="Wait until the job has ended, and exit with the job's own exit code.")
@@ -54,13 +55,10 @@ def _create(loader: Any) -> None:
 
 def _wait(loader: Any) -> None:
     with loader.argument_context('batchai job wait') as c:
-        c.argument('interval', options_list=['--interval'], type=check.seconds, validator=check.in_turn,
-                   help='Seconds between two looks at the job. Default: as soon as it ends.')
-        c.argument('timeout', options_list=['--timeout'], type=check.seconds,
-                   help='Seconds to wait at most. Default: without end.')
-        common.waiting(c, 'job')
-        c.argument('custom', help='Wait until this JMESPath condition holds for the job as `job show` prints it, for '
-                                  "example \"executionState=='running'\", instead of the end of the job.")
+        common.wait_times(c, 'job', 'as soon as it ends')
+        c.argument('custom', options_list=['--custom'], validator=check.filled('custom', '--custom'),
+                   help='Wait until this JMESPath condition holds for the job as `job show` prints it, for '
+                        "example \"executionState=='running'\", instead of the end of the job.")
 
 
 def _files(loader: Any) -> None:
@@ -69,8 +67,8 @@ def _files(loader: Any) -> None:
             c.argument('output_directory_id', options_list=['--output-directory-id', '-d'],
                        completer=complete.directory_ids,
                        validator=check.filled('output_directory_id', '--output-directory-id/-d'),
-                       help="Id of the job's output directory, as in outputDirectories of its config file. Default: "
-                            'stdouterr, which is that of the standard output and error files.')
+                       help="Id of the job's output directory, as in outputDirectories of its config file, or "
+                            'stdouterr, which has the standard output and error files.')
             common.path(c)
             common.expiry(c)
     for command in ('list-files', 'file list', 'file stream', 'file download', 'node list', 'list-nodes'):
@@ -96,7 +94,8 @@ def _files(loader: Any) -> None:
                    validator=check.filled('file_name', '--file-name/-f'),
                    help='Name of the one file to download. Default: the whole directory.')
         c.argument('destination', options_list=['--destination'], completer=common.file_completer(),
-                   help='Folder to put the files into, made if missing. Default: the current one.')
+                   validator=check.filled('destination', '--destination'),
+                   help='Folder to put the files into, made if missing.')
         c.argument('overwrite', options_list=['--overwrite'], action='store_true', validator=check.in_turn,
                    help='Replace files that are there and that no download of this job wrote, or that were changed '
                         'since.')

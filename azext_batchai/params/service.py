@@ -12,9 +12,11 @@ def load_arguments(loader: Any) -> None:
     with loader.argument_context('batchai service') as c:
         c.argument('port', options_list=['--port'], type=check.positive,
                    help='TCP port on the loopback interface. Default: the one used before, else a free one.')
-        c.argument('data_dir', options_list=['--data-dir'],
-                   help='Folder for the database, the logs and the stored files.')
-        c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process']), help='What runs the jobs.')
+        c.argument('data_dir', options_list=['--data-dir'], validator=check.filled('data_dir', '--data-dir'),
+                   help='Folder for the database, the logs and the stored files. Default: the one used before, else '
+                        'batchai in the folder of the az settings.')
+        c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process']),
+                   help='What runs the jobs. Default: process.')
         c.argument('follow', options_list=['--follow', '-f'], action='store_true',
                    help='Go on printing what is added, until Ctrl-C.')
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')

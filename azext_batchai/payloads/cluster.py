@@ -13,6 +13,7 @@ from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.final_check import checked_body
 from azext_batchai.payloads.foreign_ids import subnet
 from azext_batchai.payloads.mounts import MountOptions
+from azext_batchai.payloads.node_machines import check_node_limit, check_vm_size
 from azext_batchai.payloads.scale import scale_settings
 from azext_batchai.payloads.storage_account import StorageAccount, has_placeholder, replace_placeholders
 
@@ -54,8 +55,10 @@ def cluster_body(options: ClusterOptions, config: Config, storage: StorageAccoun
     if not properties.get('vmSize'):
         raise RequiredArgumentMissingError('Say what machines the cluster is made of: --vm-size/-s Standard_NC6, '
                                            'or vmSize in the config file.')
+    check_vm_size(properties['vmSize'])
     properties['scaleSettings'] = scale_settings(options.minimum, options.maximum, options.target,
                                                  properties.get('scaleSettings'))
+    check_node_limit(properties['scaleSettings'])
     properties['userAccountSettings'] = user_account(options.account, properties.get('userAccountSettings'))
     _set(properties, 'virtualMachineConfiguration', images.virtual_machine_configuration(
         options.image, options.custom_image, properties.get('virtualMachineConfiguration')))

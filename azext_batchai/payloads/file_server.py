@@ -11,6 +11,7 @@ from azext_batchai.payloads.accounts import AccountOptions, user_account
 from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.final_check import checked_body
 from azext_batchai.payloads.foreign_ids import subnet
+from azext_batchai.payloads.node_machines import check_vm_size
 
 DEFAULT_STORAGE_SKU = 'Premium_LRS'
 
@@ -40,6 +41,7 @@ def file_server_body(options: FileServerOptions, config: Config) -> dict[str, An
     if not properties.get('vmSize'):
         raise RequiredArgumentMissingError('Say what machine the file server is: --vm-size/-s Standard_D2, '
                                            'or vmSize in the config file.')
+    check_vm_size(properties['vmSize'])
     properties['dataDisks'] = _data_disks(options, properties.get('dataDisks') or {})
     ssh = properties.get('sshConfiguration') or {}
     properties['sshConfiguration'] = {

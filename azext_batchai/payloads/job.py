@@ -5,6 +5,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
+from azext_batchai.arm.states import TOOL_TYPES
 from azext_batchai.payloads import mounts, older_dialects
 from azext_batchai.payloads.config_file import Config
 from azext_batchai.payloads.final_check import checked_body
@@ -34,7 +35,9 @@ def job_body(cluster_id: str, mount_options: MountOptions, config: Config, stora
     volumes = mounts.mount_volumes(mount_options, storage, properties.get('mountVolumes'))
     if volumes:
         properties['mountVolumes'] = volumes
-    return checked_body('JOB', properties, config)
+    body = checked_body('JOB', properties, config)
+    _check_one_toolkit(body['properties'], config.path)
+    return body
 
 
 def check_fits(node_count: int, limits: tuple[int, int] | None, cluster_name: str, group: str) -> None:
@@ -47,3 +50,14 @@ def check_fits(node_count: int, limits: tuple[int, int] | None, cluster_name: st
             f"The job needs {node_count} nodes (nodeCount), but cluster '{cluster_name}' scales to {limits[1]} at "
             f'most; raise it with: az batchai cluster auto-scale -g {group} -n {cluster_name} --min {limits[0]} '
             f'--max {node_count}')
+
+
+def _check_one_toolkit(properties: Json, path: str | None) -> None:
+    given = [key for key in TOOL_TYPES if properties.get(key) is not None]
+    if not given:
+        raise InvalidArgumentValueError(
+            f'{path}: properties: does not say what to run; give for example "customToolkitSettings": '
+            '{"commandLine": "echo hello"}.')
+    if len(given) > 1:
+        raise InvalidArgumentValueError(f'{path}: properties.{given[1]}: cannot be combined with {given[0]}; a job has '
+                                        'one toolkit.')

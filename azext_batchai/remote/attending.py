@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure.cli.core.azclierror import ManualInterrupt
 from knack.log import get_logger
 
 from azext_batchai.arm.ids import FLAT_EXPERIMENT, parse_resource_id
@@ -33,8 +34,7 @@ def wait_until(cmd: Any, job: RemoteJob, condition: Condition | None = None, int
         with Spinner(cmd.cli_ctx, 'Waiting') as spinner:
             return JobWait(job, condition, interval, timeout, spinner.say).run()
     except KeyboardInterrupt:
-        logger.warning("Job '%s' goes on; this command no longer waits for it.", job.name)
-        raise
+        raise ManualInterrupt(f"Job '{job.name}' goes on; this command no longer waits for it.") from None
 
 
 def stream(files: RemoteJobFiles, name: str | None = None, everything: bool = False) -> bool:
@@ -49,8 +49,7 @@ def stream(files: RemoteJobFiles, name: str | None = None, everything: bool = Fa
             return stream_all(files, job.name, is_log, Output())
         return stream_file(files, job.name, name, job.seen.tool_type, is_log, Output())
     except KeyboardInterrupt:
-        logger.warning("Stopped streaming; job '%s' goes on.", job.name)
-        raise
+        raise ManualInterrupt(f"Stopped streaming; job '{job.name}' goes on.") from None
 
 
 def report_end(cmd: Any, job: Any) -> None:

@@ -125,16 +125,20 @@ def _check_conflicts(steps: list[Step]) -> None:
 
 def _check_space(steps: list[Step], destination: Path) -> None:
     needed = sum(max(0, step.file.size - _size(part_of(step.target))) for step in steps if step.wanted)
-    usage = shutil.disk_usage(_existing(destination))
+    try:
+        usage = shutil.disk_usage(_existing(destination))
+    except OSError as error:
+        raise FileOperationError(f"Cannot use the folder '{destination}': {error.strerror}. Choose another one with "
+                                 '--destination.') from None
     if needed > usage.free and usage.total:  # some file systems do not tell
         raise FileOperationError(f"The disk of '{destination}' is too small: {readable(needed)} are to be fetched, "
                                  f'{readable(usage.free)} are free.')
 
 
 def _existing(path: Path) -> Path:
-    """`path`, or the nearest folder above it that exists."""
+    """`path`, or the nearest folder above it that exists; a drive of Windows may not."""
     path = path.absolute()
-    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))
+    return next((folder for folder in (path, *path.parents) if os.path.exists(folder)), path)
 
 
 def _size(path: Path) -> int:

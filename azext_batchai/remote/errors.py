@@ -4,16 +4,24 @@ from __future__ import annotations
 import os
 from typing import Any, NoReturn
 
-from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, UnauthorizedError
+from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, ResourceNotFoundError, UnauthorizedError
+from knack.log import get_logger
 
 from azext_batchai.remote.connection import (
     CA_FILE_VARIABLE, ENDPOINT_VARIABLE, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, Connection, find_connection)
+from azext_batchai.remote.exit_status import SEVERAL_IDS, exit_with
+
+logger = get_logger(__name__)
 
 START = "az batchai service start"
+# Query parameters that the user knows as an option.
+_OPTIONS = {'outputdirectoryid': '--output-directory-id/-d', 'directory': '--path/-p'}
 _UNSET = f"unset {ENDPOINT_VARIABLE} to use the service of this profile"
 _RETIRED_CODES = frozenset({'InvalidResourceType', 'InvalidResourceNamespace', 'NoRegisteredProviderFound',
                             'MissingSubscriptionRegistration'})
 _PARENT_CODES = frozenset({'WorkspaceNotFound', 'ExperimentNotFound', 'ParentResourceNotFound'})
+# What cannot be found, and whose list shows what can.
+_LISTED = {'WorkspaceNotFound': 'workspace', 'ExperimentNotFound': 'experiment'}
 _GONE_CODES = frozenset({'JobNotFound', *_PARENT_CODES})
 
 
@@ -41,8 +49,11 @@ def arm_message(error: Exception) -> str:
     body = getattr(error, 'error', None)
     if body is None or not getattr(body, 'message', None):
         return getattr(error, 'message', None) or str(error)
-    text = f'({body.code}) {body.message}' if body.code else body.message
     target = getattr(body, 'target', None)
+    message = body.message
+    if target in _OPTIONS:
+        message = message.replace(f"The query parameter '{target}'", _OPTIONS[target])
+    text = f'({body.code}) {message}' if body.code else message
     if target and target not in body.message:
         text += f' (at {target})'
     details = [f'{item.code}: {item.message}' for item in getattr(body, 'details', None) or []
@@ -55,22 +66,34 @@ def explain(cli_ctx: Any, error: Exception) -> NoReturn:
     from azure.core.exceptions import (
         ClientAuthenticationError, HttpResponseError, ServiceRequestError, ServiceResponseError)
 
-    if isinstance(error, AzCLIError):
-        raise error
+    said = error
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        raise _unreachable(cli_ctx, error) from error
-    if isinstance(error, ClientAuthenticationError) and (connection := _connection(cli_ctx)):
-        raise _token_refused(connection) from error
-    if isinstance(error, HttpResponseError):
-        raise _refused(cli_ctx, error) from error
-    raise error
+        said = _unreachable(cli_ctx, error)
+    elif isinstance(error, ClientAuthenticationError) and (connection := _connection(cli_ctx)):
+        said = _token_refused(connection)
+    elif isinstance(error, HttpResponseError):
+        said = _refused(cli_ctx, error)
+    if cli_ctx.data.get(SEVERAL_IDS):
+        _fail_for_one(cli_ctx, said)
+    if said is error:
+        raise error
+    raise said from error
+
+
+def _fail_for_one(cli_ctx: Any, error: Exception) -> None:
+    """az exits with 0 when a command worked for one of several --ids, and says what went wrong in warnings only."""
+    exit_with(cli_ctx, 3 if isinstance(error, ResourceNotFoundError) else 1)
+    if cli_ctx.only_show_errors:
+        logger.error(error)
 
 
 def _refused(cli_ctx: Any, error: Any) -> AzCLIError:
     from azure.cli.core.util import get_error_type_by_status_code
     if error_code(error) in _RETIRED_CODES and not _connection(cli_ctx):
         return not_connected()
-    return get_error_type_by_status_code(str(error.status_code))(arm_message(error))
+    noun = _LISTED.get(error_code(error))
+    hint = f"; 'az batchai {noun} list' shows those there are" if noun else ''
+    return get_error_type_by_status_code(str(error.status_code))(arm_message(error) + hint)
 
 
 def _token_refused(connection: Connection) -> AzCLIError:

@@ -4,6 +4,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+# In the data of the CLI: whether the command runs for several --ids.
+SEVERAL_IDS = 'batchai_several_ids'
+
 
 def exit_with(cli_ctx: Any, status: int) -> None:
     """Make az exit with `status` (1 to 255) once the command is through and its result is printed; 0 changes nothing.

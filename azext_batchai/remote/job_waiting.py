@@ -23,15 +23,16 @@ _POLL_SECONDS = 0.5
 Condition = Callable[[Any], bool]
 
 
-def compiled(expression: str) -> Condition:
-    """A JMESPath expression as a test of a job. Raises InvalidArgumentValueError, here or when it is applied."""
+def compiled(expression: str, example: str = "executionState=='running'") -> Condition:
+    """A JMESPath expression as a test of a resource. Raises InvalidArgumentValueError, which shows the `example`, here
+    or when it is applied."""
     import jmespath
     from jmespath.exceptions import JMESPathError
 
     def refuse(error: Exception) -> InvalidArgumentValueError:
         problem = ' '.join(str(error).split())
         return InvalidArgumentValueError(f"--custom '{expression}' is not a usable JMESPath expression ({problem}). "
-                                         "Write for example --custom \"executionState=='running'\".")
+                                         f'Write for example --custom "{example}".')
     try:
         query = jmespath.compile(expression)
     except JMESPathError as error:

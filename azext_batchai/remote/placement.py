@@ -60,7 +60,7 @@ def find_job(client: Any, group: str, name: str, workspace: str | None = None, e
     matches = jobs_in(first) or jobs_in(place for place in places_in(flat + others) if place not in first)
     if workspace and not matches:
         client.workspaces.get(group, workspace)  # when it is the workspace that does not exist, this says so
-    return _only(matches, f"job '{name}'", group, workspace)
+    return _only(matches, f"job '{name}'" + (f" in experiment '{experiment}'" if experiment else ''), group, workspace)
 
 
 def experiments_of(client: Any, group: str | None, workspace: str | None, experiment: str | None
@@ -107,6 +107,17 @@ def target_workspace(client: Any, group: str, workspace: str | None, location: s
     if not is_valid_name(flat):
         raise InvalidArgumentValueError(f"'{place}' is not a location; write for example --location eastus.")
     return flat
+
+
+def planned_workspace(client: Any, group: str, workspace: str | None, location: str | None,
+                      experiment: str | None = None) -> str:
+    """The `target_workspace`, for showing only. A workspace or an experiment that is named must exist."""
+    target = target_workspace(client, group, workspace, location)
+    if workspace:
+        client.workspaces.get(group, workspace)
+    if experiment:
+        client.experiments.get(group, target, experiment)
+    return target
 
 
 def location_for(client: Any, group: str, workspace: str | None, location: str | None) -> str:

@@ -214,7 +214,7 @@ def _unusable(address: str, port: int, error: OSError) -> AzCLIError:
     if error.errno == errno.EADDRINUSE:
         return ValidationError(f'Port {port} of this machine is in use; choose another local port with --address/-L.')
     if error.errno == errno.EACCES:
-        return ValidationError(f'Port {port} of this machine is not free to use; choose one above 1023 '
+        return ValidationError(f'Port {port} of this machine is not free to use; choose another one above 1023 '
                                'with --address/-L.')
     return ValidationError(f"--address/-L: '{address}' is not an address of this machine that port {port} can be "
                            f'listened on: {error.strerror or error}.')

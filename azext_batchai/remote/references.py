@@ -15,6 +15,8 @@ _FLAT_ID = re.compile(r'/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?
                       r'/providers/Microsoft\.BatchAI/(?P<collection>clusters|fileServers)/(?P<name>[^/]+)/?\Z',
                       re.IGNORECASE)
 
+_NOUNS = {'clusters': 'The cluster', 'fileServers': 'The file server'}
+
 
 def referred_cluster(client: Any, reference: str, group: str, workspace: str | None) -> tuple[Found, str]:
     """The cluster, and the resource group it is in. `group` and `workspace` complete a mere name."""
@@ -44,12 +46,14 @@ def _referred(client: Any, reference: str, group: str, workspace: str | None, co
     if flat and flat['collection'].lower() == collection.lower():
         _check_subscription(client, flat['subscription'], reference)
         return find(client, flat['group'], flat['name']), flat['group']
+    if flat:
+        raise _wrong_type(reference, collection)
     if '/' in reference:
         resource_id = _parsed(reference, collection)
         _check_subscription(client, resource_id.subscription, reference)
         return Found(get(resource_id), resource_id.workspace), resource_id.resource_group
     if not is_valid_name(reference):
-        raise InvalidArgumentValueError(f"'{reference}' is neither a name nor a resource id.")
+        raise InvalidArgumentValueError(f"{_NOUNS[collection]} '{reference}' is neither a name nor a resource id.")
     return find(client, group, reference, workspace), group
 
 
@@ -64,7 +68,12 @@ def _parsed(reference: str, collection: str) -> ResourceId:
     try:
         resource_id = parse_resource_id(reference)
     except ValueError as error:
-        raise InvalidArgumentValueError(str(error)) from None
+        raise InvalidArgumentValueError(f'{_NOUNS[collection]} is not understood: {error}') from None
     if resource_id.path[-1][0] != collection:
-        raise InvalidArgumentValueError(f"'{reference}' should be the id of one of the {collection}.")
+        raise _wrong_type(reference, collection)
     return resource_id
+
+
+def _wrong_type(reference: str, collection: str) -> InvalidArgumentValueError:
+    return InvalidArgumentValueError(f"{_NOUNS[collection]} '{reference}' should be the id of one of the {collection}, "
+                                     f'.../workspaces/<workspace>/{collection}/<name>, or a name.')

@@ -33,7 +33,7 @@ class TransferBar:
 
     def at(self, size: int) -> None:
         self._at = size
-        if self._clock() >= self._due:
+        if self._clock() >= self._due or self._files_done == self._files:
             self._show()
 
     def finished(self, size: int) -> None:

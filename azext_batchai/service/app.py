@@ -60,7 +60,7 @@ async def _respond(service: Service, request: Request, request_id: str) -> Respo
         headers = {'www-authenticate': 'Bearer realm="batchai"'} if error.status == 401 else None
         return JSONResponse(error.body(), error.status, headers)
     except Exception:
-        _log.exception('request %s failed: %s %s', request_id, request.method, request.url.path)
+        _log.exception('request %s failed: %s %s', request_id, request.method, ascii(request.scope['path']))
         return JSONResponse(errors.internal(request_id).body(), 500)
 
 

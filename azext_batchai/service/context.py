@@ -48,7 +48,7 @@ class Pulse:
 @dataclass
 class Service:
     """`clock` gives seconds since the epoch, `new_guid` lower-case guids with dashes; `wake` starts a turn of the
-    scheduler, and `turned` beats after each."""
+    scheduler, and `turned` beats after each. `lookers` counts requests that look at files until there is news."""
     settings: Settings
     store: Store
     engine: Engine
@@ -60,6 +60,7 @@ class Service:
     started: float
     hosts: frozenset[str]
     turned: Pulse = field(default_factory=Pulse)
+    lookers: int = 0
 
     @property
     def link_key(self) -> bytes:

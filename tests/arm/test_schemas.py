@@ -247,7 +247,7 @@ def published_documents():
         yield from ((path, document) for document in objects_in(path.read_text('utf-8')))
     for command, text in helps.items():
         yield from ((command, document) for document in objects_in(text))
-    path = REPOSITORY / 'tests/stories/test_guide.py'
+    path = REPOSITORY / 'tests/stories/guide_needs.py'
     yield from ((path, document) for document in written_in(path.read_text('utf-8')))
 
 
@@ -262,4 +262,4 @@ def test_every_config_that_we_show_suits_schema_and_command(kind, document, suit
 
 def test_configs_were_found_in_examples_readme_and_the_stories_of_the_guide():
     found = {param.id.rpartition('-')[0] for param in CONFIGS}
-    assert {'cluster.json', 'job.json', 'README.md', 'test_guide.py'} <= found
+    assert {'cluster.json', 'job.json', 'README.md', 'guide_needs.py'} <= found

@@ -12,6 +12,7 @@ from azext_batchai.payloads.mounts import MountOptions
 from azext_batchai.payloads.storage_account import StorageAccount
 
 ACCOUNT = AccountOptions('demoUser', 'demoPassword')
+SIZE = 'Standard_D1'
 GUIDE = ClusterOptions(vm_size='Standard_NC6', image='UbuntuLTS', minimum=1, maximum=1, account=ACCOUNT)
 SETUP = {'commandLine': 'echo Hello', 'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/afs'}
 
@@ -46,7 +47,7 @@ def test_options_win_over_the_file():
 
 
 def test_mounts_join_the_set_up_task_of_the_file():
-    options = ClusterOptions('S', target=1, account=ACCOUNT, mounts=MountOptions(afs_name='demoafs', afs_path='afs'))
+    options = ClusterOptions(SIZE, target=1, account=ACCOUNT, mounts=MountOptions(afs_name='demoafs', afs_path='afs'))
     node_setup = body(options, StorageAccount('acc', 'k'), nodeSetup={'setupTask': SETUP})['nodeSetup']
     assert node_setup['setupTask'] == SETUP
     assert node_setup['mountVolumes']['azureFileShares'][0]['relativeMountPath'] == 'afs'
@@ -54,7 +55,7 @@ def test_mounts_join_the_set_up_task_of_the_file():
 
 def test_set_up_task_of_the_options_keeps_the_variables_of_the_file():
     task = {**SETUP, 'environmentVariables': [{'name': 'A', 'value': 'b'}]}
-    options = ClusterOptions('S', target=1, account=ACCOUNT, setup_task='true')
+    options = ClusterOptions(SIZE, target=1, account=ACCOUNT, setup_task='true')
     assert body(options, nodeSetup={'setupTask': task})['nodeSetup']['setupTask'] == {**task, 'commandLine': 'true'}
 
 
@@ -62,7 +63,7 @@ def test_set_up_task_of_the_options_keeps_the_variables_of_the_file():
     ('commandLine', {'setup_task_output': SETUP['stdOutErrPathPrefix']}),
     ('stdOutErrPathPrefix', {'setup_task': SETUP['commandLine']})])
 def test_set_up_task_may_be_half_in_the_file_and_half_in_the_options(key, option):
-    options = ClusterOptions('S', target=1, account=ACCOUNT, **option)
+    options = ClusterOptions(SIZE, target=1, account=ACCOUNT, **option)
     assert body(options, nodeSetup={'setupTask': {key: SETUP[key]}})['nodeSetup']['setupTask'] == SETUP
 
 
@@ -70,11 +71,11 @@ SUBNET = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualN
 
 
 def test_subnet_is_a_reference():
-    assert body(ClusterOptions('S', target=1, account=ACCOUNT, subnet=SUBNET))['subnet'] == {'id': SUBNET}
+    assert body(ClusterOptions(SIZE, target=1, account=ACCOUNT, subnet=SUBNET))['subnet'] == {'id': SUBNET}
 
 
 @pytest.mark.parametrize('options, properties, source', [
-    (ClusterOptions('S', target=1, account=ACCOUNT, subnet=SUBNET.replace('Network/', 'Compute/')), {}, '--subnet'),
+    (ClusterOptions(SIZE, target=1, account=ACCOUNT, subnet=SUBNET.replace('Network/', 'Compute/')), {}, '--subnet'),
     (GUIDE, {'subnet': {'id': 'one'}}, 'subnet.id of the config file')], ids=['option', 'file'])
 def test_subnet_that_is_none_is_refused(options, properties, source):
     with pytest.raises(InvalidArgumentValueError, match=f'{source} .*Microsoft.Network/virtualNetworks/<network>'):
@@ -95,7 +96,7 @@ def test_file_server_has_to_be_in_the_subnet_of_the_cluster(theirs, fits):
 
 def test_custom_image_needs_its_base():
     with pytest.raises(RequiredArgumentMissingError, match='--custom-image needs --image'):
-        body(ClusterOptions('S', target=1, account=ACCOUNT, custom_image='/i'))
+        body(ClusterOptions(SIZE, target=1, account=ACCOUNT, custom_image='/i'))
 
 
 PLACEHOLDER = {'nodeSetup': {'setupTask': {**SETUP, 'commandLine': 'echo <AZURE_BATCHAI_STORAGE_ACCOUNT>'}}}
@@ -117,11 +118,11 @@ def test_account_beside_auto_storage_that_is_for_nothing_is_refused(properties):
 
 @pytest.mark.parametrize('options, error, said', [
     (ClusterOptions(target=1, account=ACCOUNT), RequiredArgumentMissingError, '--vm-size/-s'),
-    (ClusterOptions('S', target=1, account=ACCOUNT, setup_task='x'), RequiredArgumentMissingError,
+    (ClusterOptions(SIZE, target=1, account=ACCOUNT, setup_task='x'), RequiredArgumentMissingError,
      '--setup-task-output'),
-    (ClusterOptions('S', target=1, account=ACCOUNT, setup_task_output='x'), RequiredArgumentMissingError,
+    (ClusterOptions(SIZE, target=1, account=ACCOUNT, setup_task_output='x'), RequiredArgumentMissingError,
      '--setup-task '),
-    (ClusterOptions('S', target=1, account=ACCOUNT, vm_priority='urgent'), InvalidArgumentValueError, 'vmPriority'),
+    (ClusterOptions(SIZE, target=1, account=ACCOUNT, vm_priority='urgent'), InvalidArgumentValueError, 'vmPriority'),
 ])
 def test_incomplete_requests_are_refused(options, error, said):
     with pytest.raises(error, match=said):
@@ -135,6 +136,6 @@ def test_the_file_is_left_as_it_was():
 
 
 def test_the_sdk_sends_what_was_shaped():
-    shaped = cluster_body(ClusterOptions('S', target=1, account=ACCOUNT, mounts=MountOptions(afs_name='s')),
+    shaped = cluster_body(ClusterOptions(SIZE, target=1, account=ACCOUNT, mounts=MountOptions(afs_name='s')),
                           Config(), StorageAccount('acc'))
     assert ClusterCreateParameters.deserialize(shaped).serialize() == shaped

@@ -22,7 +22,7 @@ def test_options_alone_make_a_file_server():
 
 def test_file_fills_what_options_leave_open():
     disks = {'diskCount': 1, 'diskSizeInGB': 5, 'storageAccountType': 'Standard_LRS', 'cachingType': 'readonly'}
-    config = Config('nfs.json', None, {'vmSize': 'X', 'dataDisks': disks, 'sshConfiguration': {
+    config = Config('nfs.json', None, {'vmSize': 'Standard_D2', 'dataDisks': disks, 'sshConfiguration': {
         'publicIPsToAllow': ['10.0.0.0/8'], 'userAccountSettings': {'adminUserName': 'u', 'adminUserPassword': 'p'}}})
     properties = file_server_body(FileServerOptions(disk_size=20), config)['properties']
     assert properties['dataDisks'] == {**disks, 'diskSizeInGB': 20}
@@ -31,8 +31,8 @@ def test_file_fills_what_options_leave_open():
 
 @pytest.mark.parametrize('options, said', [
     (FileServerOptions(disk_count=1, disk_size=1, account=ACCOUNT), '--vm-size/-s'),
-    (FileServerOptions('S', disk_size=1, account=ACCOUNT), '--disk-count'),
-    (FileServerOptions('S', disk_count=1, account=ACCOUNT), '--disk-size'),
+    (FileServerOptions('Standard_D1', disk_size=1, account=ACCOUNT), '--disk-count'),
+    (FileServerOptions('Standard_D1', disk_count=1, account=ACCOUNT), '--disk-size'),
 ])
 def test_missing_parts_are_asked_for(options, said):
     with pytest.raises(RequiredArgumentMissingError, match=said):

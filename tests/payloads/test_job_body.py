@@ -47,3 +47,11 @@ def test_the_sdk_sends_what_was_shaped():
     body = job_body('/c', MountOptions(bfs_name='b'), Config('job.json', None, from_older(old)), StorageAccount('acc'))
     assert JobCreateParameters.deserialize(body).serialize() == body
     assert body['properties']['constraints'] == {'maxWallClockTime': 'P1D'}
+
+
+@pytest.mark.parametrize('change, said', [
+    ({'customToolkitSettings': None}, 'job.json: properties: does not say what to run'),
+    ({'cntkSettings': {}}, 'job.json: properties.customToolkitSettings: cannot be combined with cntkSettings')])
+def test_job_has_one_toolkit(change, said):
+    with pytest.raises(InvalidArgumentValueError, match=said):
+        job_body('/c', MountOptions(), Config('job.json', None, {**JOB, **change}), StorageAccount())

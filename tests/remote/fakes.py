@@ -3,7 +3,22 @@ from types import SimpleNamespace
 
 from azure.core.exceptions import ResourceNotFoundError
 
+from azext_batchai.remote.connection import Connection
+
 SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
+HERE, ELSEWHERE = Connection('https://127.0.0.1:1', 't'), Connection('https://127.0.0.1:2', 't')
+
+
+def failing(error):
+    """A method that raises `error`."""
+    def ask(*_args, **_options):
+        raise error
+    return ask
+
+
+def client_at(connection, **jobs):
+    """A client with only these methods of its `jobs`."""
+    return SimpleNamespace(connection=connection, jobs=SimpleNamespace(**jobs))
 
 
 def not_found(code):
@@ -32,7 +47,8 @@ class FakeClient:
         self.workspaces = SimpleNamespace(
             list_by_resource_group=self._workspaces, list=lambda: self._workspaces(group),
             get=lambda g, w: self._workspace(w), begin_create=self._create_workspace)
-        self.experiments = SimpleNamespace(list_by_workspace=self._experiments, begin_create=self._create_experiment)
+        self.experiments = SimpleNamespace(get=self._experiment, list_by_workspace=self._experiments,
+                                           begin_create=self._create_experiment)
         self.clusters = SimpleNamespace(get=lambda g, w, c: self._get(w, 'clusters', c, 'ClusterNotFound'))
         self.jobs = SimpleNamespace(get=lambda g, w, e, j: self._get(w, e, j, 'JobNotFound'))
 
@@ -60,6 +76,11 @@ class FakeClient:
         if workspace not in self.tree:
             raise not_found('WorkspaceNotFound')
         return [self._item(name, '') for name in self.tree[workspace] if name != 'clusters']
+
+    def _experiment(self, group, workspace, name):
+        if name not in self.tree.get(workspace, {}):
+            raise not_found('ExperimentNotFound')
+        return self._item(name, f'workspaces/{workspace}/experiments/{name}')
 
     def _create_experiment(self, group, workspace, name, polling=None):
         self.calls.append(f'put {workspace}/{name}')

@@ -181,6 +181,7 @@ def test_a_part_that_nothing_is_known_of_is_begun_anew(tmp_path):
     source = FakeSource(a=b'abcdef')
     assert download(source, tmp_path) == [('a', 'downloaded')]
     assert (tmp_path / 'a').read_bytes() == b'abcdef'
+    assert source.requests == [('a', 0)]
 
 
 def test_a_file_that_changes_while_it_is_fetched_is_begun_anew(tmp_path):

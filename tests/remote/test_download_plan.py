@@ -184,3 +184,9 @@ def test_a_disk_that_does_not_tell_its_size_is_tried(tmp_path, monkeypatch):
                                         (2.5e9, '2.5 GB'), (3e15, '3000.0 TB')])
 def test_sizes_read_well(size, text):
     assert readable(size) == text
+
+
+def test_a_drive_that_is_not_there_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(download_plan.os.path, 'exists', lambda path: False)
+    with pytest.raises(FileOperationError, match='Cannot use the folder .*--destination'):
+        plan(Survey([remote('a')]), tmp_path / 'gone', Record(tmp_path), 'job', overwrite=False)

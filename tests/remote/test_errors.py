@@ -4,8 +4,11 @@ from types import SimpleNamespace
 import pytest
 from azure.cli.core import azclierror
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from knack.cli import CLI
+from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
 from azext_batchai.remote import errors
+from azext_batchai.remote.exit_status import SEVERAL_IDS
 
 ENDPOINT = 'https://127.0.0.1:8443'
 
@@ -13,7 +16,7 @@ ENDPOINT = 'https://127.0.0.1:8443'
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
     monkeypatch.delenv('AZURE_BATCHAI_ENDPOINT', raising=False)
-    return SimpleNamespace(config=SimpleNamespace(config_dir=str(tmp_path)))
+    return SimpleNamespace(config=SimpleNamespace(config_dir=str(tmp_path)), data={}, only_show_errors=False)
 
 
 @pytest.fixture
@@ -32,6 +35,8 @@ def refusal(code, message, status=400, target=None, details=()):
 @pytest.mark.parametrize('error, text', [
     (refusal('JobNotFound', 'The specified job j is not found'), '(JobNotFound) The specified job j is not found'),
     (refusal('Bad', 'wrong', target='properties.vmSize'), '(Bad) wrong (at properties.vmSize)'),
+    (refusal('Bad', "The query parameter 'directory' is not usable", target='directory'),
+     '(Bad) --path/-p is not usable'),
     (refusal('Bad', 'properties.vmSize is wrong', target='properties.vmSize'), '(Bad) properties.vmSize is wrong'),
     (refusal('Bad', 'wrong', details=[SimpleNamespace(code='SupportedVMSizes', message='A, B')]),
      '(Bad) wrong SupportedVMSizes: A, B'),
@@ -47,6 +52,14 @@ def test_message_is_code_text_and_place(error, text):
 def test_refusals_keep_their_kind(profile, connected, status, kind):
     with pytest.raises(kind, match=r'\(Code\) text'):
         errors.explain(profile, refusal('Code', 'text', status))
+
+
+@pytest.mark.parametrize('code, said', [
+    ('WorkspaceNotFound', "no w; 'az batchai workspace list' shows those there are$"),
+    ('ExperimentNotFound', "no w; 'az batchai experiment list' shows those there are$"), ('JobNotFound', 'no w$')])
+def test_missing_place_names_the_command_that_lists_them(profile, connected, code, said):
+    with pytest.raises(azclierror.ResourceNotFoundError, match=said):
+        errors.explain(profile, refusal(code, 'no w', 404))
 
 
 WRONG_CERTIFICATE = ServiceRequestError('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed')
@@ -89,3 +102,16 @@ def test_own_errors_and_unknown_ones_pass(profile):
     for error in (azclierror.ValidationError('mine'), KeyError('bug')):
         with pytest.raises(type(error)):
             errors.explain(profile, error)
+
+
+@pytest.mark.parametrize('error, status', [(refusal('JobNotFound', 'gone', 404), 3), (refusal('Bad', 'wrong'), 1)])
+@pytest.mark.parametrize('only_show_errors', [True, False])
+def test_failure_for_one_of_several_ids_is_not_success(tmp_path, connected, caplog, error, status, only_show_errors):
+    cli = CLI(cli_name='az', config_dir=str(tmp_path))
+    cli.data[SEVERAL_IDS], cli.only_show_errors = True, only_show_errors
+    with caplog.at_level('ERROR'), pytest.raises(azclierror.AzCLIError):
+        errors.explain(cli, error)
+    assert ('gone' in caplog.text or 'wrong' in caplog.text) == only_show_errors
+    with pytest.raises(SystemExit) as left:
+        cli.raise_event(EVENT_CLI_SUCCESSFUL_EXECUTE)
+    assert left.value.code == status

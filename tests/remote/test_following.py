@@ -173,6 +173,11 @@ def test_a_file_that_shrinks_is_printed_from_its_beginning_and_that_is_said_once
     assert caplog.messages == ["'stdout.txt' has become shorter; it is shown from its beginning again."]
 
 
+def test_what_was_held_back_of_a_file_that_shrinks_is_no_part_of_its_new_content():
+    files = FakeFiles(write(b'first try\x1b[3'), nothing, both(rewrite(b'1m'), finish))
+    assert follow(files, WithoutControlCodes)[:2] == (True, b'first try[31m')
+
+
 def test_a_file_that_vanishes_is_waited_for_and_that_is_said_once(caplog):
     files = FakeFiles(write(b'first'), nothing, remove, nothing, nothing, write(b'other'), nothing, finish)
     assert follow(files)[:2] == (True, b'firstother')

@@ -5,24 +5,12 @@ import requests
 from azure.cli.core.azclierror import AzureConnectionError
 
 from azext_batchai.arm.held_requests import folder_digest
-from azext_batchai.remote.connection import Connection
 from azext_batchai.remote.job_files import FileEntry, RemoteJobFiles
 from azext_batchai.remote.remote_job import RemoteJob
 from azext_batchai.remote.trouble import ConnectionLost, JobGone, LinkExpired, Rewritten, Trouble
-from fakes import not_found
+from fakes import ELSEWHERE, HERE, client_at, failing, not_found
 
-HERE, ELSEWHERE = Connection('https://127.0.0.1:1', 't'), Connection('https://127.0.0.1:2', 't')
 LINK = 'https://127.0.0.1:1/f'
-
-
-def failing(error):
-    def ask(*_args, **_options):
-        raise error
-    return ask
-
-
-def client_at(connection, **jobs):
-    return SimpleNamespace(connection=connection, jobs=SimpleNamespace(**jobs))
 
 
 def files_of(client, reconnected=None):

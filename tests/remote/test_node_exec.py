@@ -10,6 +10,7 @@ import pytest
 from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
+from azext_batchai.remote.connection import Connection
 from azext_batchai.remote.management_client import TokenCredential
 from azext_batchai.remote.node_exec import run_on_node
 
@@ -107,6 +108,16 @@ def test_the_node_is_quoted_in_the_path(serve):
 @pytest.mark.parametrize('given, code', [(0, 0), (255, 255), (256, 255), (-1, 255), (3221225477, 255)])
 def test_an_exit_code_no_shell_could_see_is_not_taken_for_success(serve, given, code):
     assert run(serve(blocks=[event(exitCode=given)]))[0] == code
+
+
+def test_a_proxy_has_no_part_in_a_service_of_this_machine(serve, monkeypatch):
+    for name in ('no_proxy', 'NO_PROXY'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('http_proxy', 'http://127.0.0.1:9')
+    server = serve(blocks=[event(exitCode=0)])
+    client = server.client
+    client.connection = Connection(f'http://127.0.0.1:{server.server_port}', 'the-token')
+    assert run_on_node(client, OWNER, 'n', 'x', io.BytesIO(), io.BytesIO()) == 0
 
 
 def test_a_command_that_was_ended_is_an_error(serve):

@@ -174,6 +174,8 @@ def test_workspace_that_does_not_exist_is_the_news_not_the_job():
         placement.find_job(FakeClient({FLAT: {'migrated': ['j']}}), 'demo', 'j', 'typo')
     with pytest.raises(ResourceNotFoundError, match="no job 'j' in workspace 'own' of resource group 'demo'"):
         placement.find_job(FakeClient({OWN: {'e': []}}), 'demo', 'j', OWN)
+    with pytest.raises(ResourceNotFoundError, match="no job 'j' in experiment 'typo' in resource group 'demo'"):
+        placement.find_job(FakeClient({OWN: {'e': ['j']}}), 'demo', 'j', None, 'typo')
 
 
 def test_list_of_a_workspace_that_does_not_exist_is_an_error():
@@ -192,3 +194,16 @@ def test_list_of_an_experiment_that_does_not_exist_is_an_error(group, workspace,
         placement.experiments_of(client, group, workspace, 'typo')
     assert placement.experiments_of(client, 'demo', None, 'E') == [('demo', FLAT, 'e'), ('demo', OWN, 'e')]
     assert len(placement.experiments_of(client, None, None, None)) == 3
+
+
+@pytest.mark.parametrize('workspace, experiment, found', [
+    (None, None, FLAT), (OWN, None, OWN), (OWN, 'e', OWN), ('typo', None, 'WorkspaceNotFound'),
+    (OWN, 'typo', 'ExperimentNotFound'), ('typo', 'e', 'WorkspaceNotFound')])
+def test_a_place_that_is_only_shown_is_checked_too(workspace, experiment, found):
+    client = FakeClient({OWN: {'e': []}})
+    if found.endswith('NotFound'):
+        with pytest.raises(exceptions.ResourceNotFoundError, match=found):
+            placement.planned_workspace(client, 'demo', workspace, 'eastus', experiment)
+    else:
+        assert placement.planned_workspace(client, 'demo', workspace, 'eastus', experiment) == found
+    assert list(client.tree) == [OWN]

@@ -26,6 +26,8 @@ def test_cluster_is_found(reference, workspace, found):
     ('a.b', 'neither a name nor a resource id'),
     ('x/y', 'is not the id of a Batch AI resource'),
     (f'{BASE}/workspaces/own', 'should be the id of one of the clusters'),
+    (f'{BASE}/workspaces/own/fileServers/f', "The cluster '.*' should be the id of one of the clusters"),
+    (f'{BASE}/fileServers/f', 'The cluster .* should be the id of one of the clusters, .*/clusters/<name>, or a name'),
     (f'{BASE}/clusters/c'.replace('00000000-', '11111111-'), 'add --subscription 11111111-'),
     (f'{BASE}/workspaces/own/clusters/c'.replace('00000000-', '11111111-'), 'add --subscription 11111111-'),
 ])

@@ -4,22 +4,9 @@ import pytest
 from azure.cli.core.azclierror import AzureConnectionError
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-from azext_batchai.remote.connection import Connection
 from azext_batchai.remote.remote_job import RemoteJob
 from azext_batchai.remote.trouble import ConnectionLost, JobGone, LinkExpired, Trouble
-from fakes import not_found
-
-HERE, ELSEWHERE = Connection('https://127.0.0.1:1', 't'), Connection('https://127.0.0.1:2', 't')
-
-
-def failing(error):
-    def ask(*_args, **_options):
-        raise error
-    return ask
-
-
-def client_at(connection, **jobs):
-    return SimpleNamespace(connection=connection, jobs=SimpleNamespace(**jobs))
+from fakes import ELSEWHERE, HERE, client_at, failing, not_found
 
 
 def job_of(client, reconnected=None):

@@ -68,6 +68,15 @@ def test_finished_files_add_up_and_growth_does_not_pass_the_end():
     assert drawn == [('0/2 files', 10), ('1/2 files', 10), ('1/2 files', 30), ('2/2 files', 30)]
 
 
+def test_the_end_is_drawn_however_soon_it_comes():
+    drawn = []
+    bar = TransferBar(lambda **values: drawn.append(values['value']), 2, 30, lambda: 0.0)
+    bar.at(10)
+    bar.finished(10)
+    bar.finished(20)
+    assert drawn == [10, 30]
+
+
 @pytest.mark.parametrize('context, files, size', [
     (cli(only_show_errors=True), 1, 100), (cli(disabled=True), 1, 100), (cli(), 0, 0)])
 def test_there_is_silence_when_az_is_told_so_or_nothing_is_fetched(monkeypatch, context, files, size):

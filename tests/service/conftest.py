@@ -3,6 +3,9 @@ import pytest
 
 from harness import Harness, manual
 
+# Its assertions are those of a test.
+pytest.register_assert_rewrite('contract')
+
 
 @pytest.fixture
 def harness(tmp_path):

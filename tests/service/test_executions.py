@@ -10,9 +10,11 @@ import psutil
 import pytest
 from exec_call import PATIENCE, ExecCall
 from harness import Crash, Harness, cluster_path, job_path, manual
+from processes import is_alive
 
 from azext_batchai.service.engines.process import ProcessEngine
 from azext_batchai.service.execution import Execution, NodeCommand
+from azext_batchai.service.handlers import execution_stream
 from azext_batchai.service.recovery import put_away
 
 
@@ -48,13 +50,6 @@ async def until(look, what):
         assert time.monotonic() < deadline, what
         await asyncio.sleep(0.01)
     return seen
-
-
-def is_alive(pid):
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def nothing_is_left(harness):
@@ -283,7 +278,8 @@ def test_commands_that_end_leave_no_descriptor_open(real):
     before = psutil.Process().num_fds()
     for _ in range(3):
         run(real, 'echo x')
-    assert psutil.Process().num_fds() <= before
+    # Who sweeps up behind them has some open for a moment.
+    real.run(until(lambda: psutil.Process().num_fds() <= before, 'descriptors stay open'))
 
 
 def test_what_cannot_be_ended_at_a_start_is_kept_for_the_next_one(harness):
@@ -297,3 +293,17 @@ def test_what_cannot_be_ended_at_a_start_is_kept_for_the_next_one(harness):
     harness.engine.unavailable = False
     put_away(harness.store, harness.engine, harness.folders)
     assert nothing_is_left(harness)
+
+
+def test_a_client_that_does_not_read_holds_nothing_when_the_node_is_gone(real, tmp_path, monkeypatch):
+    monkeypatch.setattr(execution_stream, '_LAST_WORDS_SECONDS', 0.2)
+
+    async def story():
+        call = ExecCall(real, path_of(real), f'echo $$ > {tmp_path}/pid; exec yes')
+        await call.until(call.output, 'the flood')
+        call.reading.clear()
+        await real.send('PATCH', cluster_path('c'), {'properties': {'scaleSettings': manual(0)}})
+        real.turn()
+        await call.finished()
+    real.run(story())
+    assert not is_alive(int((tmp_path / 'pid').read_text())) and nothing_is_left(real)

@@ -2,7 +2,7 @@
 from pathlib import Path
 
 import pytest
-from harness import auto, manual
+from harness import auto, cluster_path, manual
 from scheduler_kit import resize, started
 
 
@@ -103,3 +103,14 @@ def test_the_log_of_the_database_is_emptied_once_secrets_are_forgotten(pair):
     assert any(b'value-of-the-secret' in path.read_bytes() for path in data.glob('*.db*'))
     pair.end('j', 0)
     assert not any(b'value-of-the-secret' in path.read_bytes() for path in data.glob('*.db*'))
+
+
+def test_the_secrets_of_a_set_up_task_are_in_no_file_once_the_cluster_is_deleted(harness):
+    harness.make_cluster(nodeSetup={'setupTask': {
+        'commandLine': 'true', 'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/afs',
+        'secrets': [{'name': 'S', 'value': 'value-of-the-secret'}]}})
+    files = harness.folders.data_dir.glob
+    assert any(b'value-of-the-secret' in path.read_bytes() for path in files('*.db*'))
+    harness.delete(cluster_path('c'))
+    harness.settle()
+    assert not any(b'value-of-the-secret' in path.read_bytes() for path in files('*.db*'))

@@ -1,7 +1,8 @@
 """Run by the Python of the installed az: prints every command below `az batchai` with the options az registered.
 
-Standard output is a JSON object: command -> ``options`` (option string -> whether it is required), ``confirmation`` and
-``extension`` (whose command it is; None for one of az itself).
+Standard output is a JSON object: command -> ``options`` (option string -> whether it is required), ``confirmation``,
+``extension`` (whose command it is; None for one of az itself) and ``help`` (of each argument: its text and its default,
+which az puts behind the text).
 """
 from __future__ import annotations
 
@@ -34,6 +35,8 @@ def list_commands() -> dict[str, Any]:
             'options': {option: bool(argument.options.get('required') or argument.type.settings.get('required'))
                         for argument in command.arguments.values() for option in argument.options_list or []},
             'confirmation': bool(command.confirmation),
+            'help': {name: [settings.get('help'), settings.get('default')]
+                     for name, argument in command.arguments.items() for settings in [argument.type.settings]},
             'extension': source.extension_name if isinstance(source, ExtensionCommandSource) else None}
     return found
 
@@ -41,6 +44,6 @@ def list_commands() -> dict[str, Any]:
 if __name__ == '__main__':
     answers = os.fdopen(os.dup(1), 'w')
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    json.dump(list_commands(), answers)
+    json.dump(list_commands(), answers, default=str)
     answers.close()
     sys.exit()

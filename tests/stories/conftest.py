@@ -6,6 +6,10 @@ from typing import Iterator
 
 import pytest
 from installed_az import AZ, EXTENSIONS, Az
+from watched_jobs import with_cluster
+
+# Their assertions are those of a test.
+pytest.register_assert_rewrite('guide_needs', 'guide_stories')
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -43,3 +47,9 @@ def shared(_shared: Az) -> Iterator[Az]:
     (_shared.config_dir / 'config').unlink(missing_ok=True)
     yield _shared
     _shared.rest().delete_everything()
+
+
+@pytest.fixture
+def work(shared: Az, tmp_path: Path) -> Path:
+    """The folder that the nodes of cluster c of the shared service see, for jobs that are waited for and watched."""
+    return with_cluster(shared, tmp_path)

@@ -71,6 +71,16 @@ class Az:
     def popen(self, line: str, **options: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(shlex.split(f'{AZ} {line}'), cwd=self.folder, env=self.environment, **options)
 
+    def parse(self, lines: list[list[str]]) -> list[dict[str, Any]]:
+        """What az makes of each line of words, up to the call of the operation; see `line_parser`."""
+        done = subprocess.run(
+            [AZ.parent / 'python', Path(__file__).with_name('line_parser.py')], input=json.dumps(lines),
+            capture_output=True, text=True, cwd=self.folder, timeout=300,
+            env={**self.environment, 'AZURE_DEFAULTS_GROUP': 'demoGroup', 'AZURE_DEFAULTS_LOCATION': 'eastus',
+                 'PATH': os.environ['PATH']})
+        assert done.returncode == 0, done.stderr
+        return [json.loads(answer) for answer in done.stdout.splitlines()]
+
     def write(self, name: str, content: Any) -> Path:
         """A file in the folder: text as it is, anything else as JSON."""
         path = self.folder / name

@@ -6,14 +6,13 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-import psutil
 import pytest
 from installed_az import Az
-from rest import ACCOUNT, cluster, job, workspace
+from rest import cluster, job
+from waiting import is_alive, until
 
 ON_CLUSTER = 'batchai cluster node exec -g demoGroup -w migrated-eastus -c demoCluster'
 ON_JOB = 'batchai job node exec -g demoGroup -w migrated-eastus -e migrated -j demoJob'
@@ -21,15 +20,7 @@ ON_JOB = 'batchai job node exec -g demoGroup -w migrated-eastus -e migrated -j d
 
 def with_cluster(az: Az) -> Az:
     """The profile, once its service has demoCluster: two nodes that see the folder of the profile as `work`."""
-    rest = az.rest()
-    rest.call('PUT', workspace('demoGroup'), {'location': 'eastus'})
-    rest.call('PUT', f"{workspace('demoGroup')}/experiments/migrated", {})
-    status, body = rest.call('PUT', cluster('demoCluster'), {'properties': {
-        'vmSize': 'Standard_D1', 'userAccountSettings': ACCOUNT, 'scaleSettings': {'manual': {'targetNodeCount': 2}},
-        'nodeSetup': {'mountVolumes': {'unmanagedFileSystems': [
-            {'mountCommand': f'mount --bind {az.folder}', 'relativeMountPath': 'work'}]}}}})
-    assert status == 202, body
-    rest.wait_for_idle('demoCluster', 2)
+    az.rest().make_cluster('demoCluster', 2, az.folder)
     return az
 
 
@@ -41,21 +32,6 @@ def pair(shared: Az) -> Az:
 def node_ids(az: Az) -> list[str]:
     answer = az.rest().call('POST', f"{cluster('demoCluster')}/listRemoteLoginInformation")[1]
     return [node['nodeId'] for node in answer['value']]
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + 30
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def pid_in(file: Path) -> int:

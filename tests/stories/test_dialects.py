@@ -70,6 +70,13 @@ def test_options_beyond_the_dialects_are_synonyms_or_known(registered: dict[str,
     assert extra == ADDED_OPTIONS.get(command, set())
 
 
+def test_every_option_has_a_text_and_no_default_is_told_twice(registered: dict[str, Any]) -> None:
+    for command, found in registered.items():
+        for name, (text, default) in found['help'].items():
+            assert text or name in ('cmd', 'client'), (command, name)
+            assert default in (None, False) or 'Default:' not in text, (command, name)
+
+
 def test_the_dialects_are_those_of_the_specification() -> None:
     assert {dialect for entry in DIALECTS.values() for dialect in entry} == {'2017-09', '2018-03', '2018-05'}
     if SHARED.exists():

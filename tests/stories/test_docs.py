@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from azext_batchai.arm.checking import check
 from installed_az import ROOT, Az
-from test_published_lines import parsed
 
 PAGES = sorted([ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')])
 _ID = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.BatchAI/jobs/j'
@@ -30,7 +29,7 @@ LINES = sorted({line for page in PAGES for line in lines_of(page)})
 
 
 def test_every_line_is_one_that_az_takes(az: Az) -> None:
-    answers = parsed(az, [shlex.split(line)[1:] for line in LINES])
+    answers = az.parse([shlex.split(line)[1:] for line in LINES])
     refused = [(line, answer['said']) for line, answer in zip(LINES, answers) if not answer['command']]
     assert len(LINES) > 50 and refused == []
 

@@ -7,13 +7,12 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from installed_az import Az
-from rest import ACCOUNT, Rest, cluster, job, workspace
+from rest import Rest, cluster, job
+from waiting import until
 
 LARGE = 200_000_000
 
@@ -31,14 +30,7 @@ def prepare(az: Az) -> Rest:
     work = az.folder / 'work'
     work.mkdir(exist_ok=True)
     rest = az.rest()
-    rest.call('PUT', workspace('demoGroup'), {'location': 'eastus'})
-    rest.call('PUT', f"{workspace('demoGroup')}/experiments/migrated")
-    status, body = rest.call('PUT', cluster('demoCluster'), {'properties': {
-        'vmSize': 'Standard_NC6', 'userAccountSettings': ACCOUNT, 'scaleSettings': {'manual': {'targetNodeCount': 1}},
-        'nodeSetup': {'mountVolumes': {'unmanagedFileSystems': [
-            {'mountCommand': f'mount --bind {work}', 'relativeMountPath': 'work'}]}}}})
-    assert status == 202, body
-    rest.wait_for_idle('demoCluster', 1)
+    rest.make_cluster('demoCluster', 1, work)
     return rest
 
 
@@ -72,13 +64,6 @@ def is_same(first: Path, second: Path) -> bool:
     return not (compared.left_only or compared.right_only or compared.funny_files) and not filecmp.cmpfiles(
         first, second, compared.common_files, shallow=False)[1] and all(
         is_same(first / name, second / name) for name in compared.common_dirs)
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.001)
 
 
 def size(path: Path) -> int:

@@ -6,12 +6,13 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import psutil
 import pytest
 from installed_az import Az
 from rest import Rest, cluster, job
+from waiting import until
 
 
 @pytest.fixture
@@ -36,14 +37,6 @@ def submit(az: Az, name: str, command: str, **properties: Any) -> None:
 
 def logs(work: Path, seen: dict[str, Any]) -> Path:
     return work / seen['jobOutputDirectoryPathSegment'] / 'stdouterr'
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-    return found
 
 
 def test_a_job_outlives_a_killed_service_and_runs_once(own: Az, work: Path) -> None:

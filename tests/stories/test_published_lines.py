@@ -1,16 +1,13 @@
 """Every published command line, parsed by the installed az up to the call of the operation."""
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installed_az import AZ, Az
+from installed_az import Az
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / 'data' / 'published-lines.txt'
@@ -40,23 +37,13 @@ ANSWERS = [
 
 def words_of(line: str) -> list[str]:
     """The words a shell makes of a line, with something in the place of what the reader was to fill in."""
-    return shlex.split(re.sub(r'<[^>]+>', 'filled-in', line).replace('$USER', 'demo'))[1:]
-
-
-def parsed(az: Az, lines: list[list[str]]) -> list[dict[str, Any]]:
-    """What az makes of each line of words."""
-    done = subprocess.run(
-        [AZ.parent / 'python', HERE / 'line_parser.py'], input=json.dumps(lines), capture_output=True, text=True,
-        cwd=az.folder, timeout=300, env={**az.environment, 'AZURE_DEFAULTS_GROUP': 'demoGroup',
-                                         'AZURE_DEFAULTS_LOCATION': 'eastus', 'PATH': os.environ['PATH']})
-    assert done.returncode == 0, done.stderr
-    return [json.loads(answer) for answer in done.stdout.splitlines()]
+    return shlex.split(re.sub(r'<[^>]+>|%[A-Z_]+%', 'filled-in', line).replace('$USER', 'demo'))[1:]
 
 
 @pytest.fixture(scope='module')
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     lines = ACCEPTED + NEVER_ACCEPTED
-    return dict(zip(lines, parsed(Az(tmp_path_factory.mktemp('lines')), [words_of(line) for line in lines])))
+    return dict(zip(lines, Az(tmp_path_factory.mktemp('lines')).parse([words_of(line) for line in lines])))
 
 
 @pytest.mark.parametrize('line', ACCEPTED)
@@ -104,7 +91,7 @@ def test_line_that_no_version_accepted_is_told_the_right_word(answers: dict[str,
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_word_with_several_meanings_means_what_its_dialect_says(az: Az, line: str, options: dict[str, Any]) -> None:
     group = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.BatchAI'
-    answer, = parsed(az, [['batchai', *line.replace('{id}', group).split()]])
+    answer, = az.parse([['batchai', *line.replace('{id}', group).split()]])
     assert answer['code'] == 0 and answer['command'], answer['said']
     assert {key: answer['options'].get(key) for key in options} == options
     if '/jobs/j' in line and '/workspaces/' not in line:
@@ -118,7 +105,7 @@ def test_word_with_several_meanings_means_what_its_dialect_says(az: Az, line: st
 ], ids=lambda value: value)
 def test_resource_id_of_the_wrong_type_is_refused(az: Az, line: str, said: str) -> None:
     group = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.BatchAI'
-    answer, = parsed(az, [['batchai', *line.replace('{id}', group).split()]])
+    answer, = az.parse([['batchai', *line.replace('{id}', group).split()]])
     assert answer['code'] != 0 and answer['command'] is None
     assert said in answer['said']
 

@@ -3,17 +3,15 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 import urllib.request
-from pathlib import Path
 from typing import Iterator
 
 import pytest
 from installed_az import Az
 from rest import ACCOUNT, provider, workspace
+from waiting import is_alive, until
 
 SPACE = workspace('demoGroup', 'space')
-_PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -50,21 +48,6 @@ def start_job(az: Az, command: str) -> int:
     return int(noted.read_text())
 
 
-def until(condition: object, problem: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, problem
-        time.sleep(0.02)
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process is there and no zombie that nobody has collected."""
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
-    except OSError:
-        return False
-
-
 def test_a_workspace_from_its_creation_to_its_end(shared: Az) -> None:
     made = shared.ok('batchai workspace create -l eastus -n space').json
     assert (made['name'], made['location'], made['provisioningState']) == ('space', 'eastus', 'succeeded')
@@ -84,9 +67,9 @@ def test_a_workspace_from_its_creation_to_its_end(shared: Az) -> None:
     assert lines[2].split() == ['space', 'demogroup', 'eastus', 'succeeded']
     make_cluster(shared)
     pid = start_job(shared, 'sleep 600')
-    assert is_running(pid)
+    assert is_alive(pid)
     assert shared.ok('batchai workspace delete -n space -y').out == ''
-    assert not is_running(pid), 'the command waits until everything has ended'
+    assert not is_alive(pid), 'the command waits until everything has ended'
     assert shared.ok('batchai workspace list').json == []
     assert shared('batchai workspace show -n space').code == 3
 
@@ -109,7 +92,7 @@ def test_an_experiment_goes_with_its_jobs(shared: Az) -> None:
     cluster = make_cluster(shared)
     pid = start_job(shared, 'sleep 600')
     shared.ok('batchai experiment delete -w space -n trial -y')
-    assert not is_running(pid) and shared.rest().call('GET', f'{SPACE}/experiments')[1] == {'value': []}
+    assert not is_alive(pid) and shared.rest().call('GET', f'{SPACE}/experiments')[1] == {'value': []}
     assert shared.rest().properties(cluster)['nodeStateCounts']['idleNodeCount'] == 1
 
 
@@ -134,10 +117,10 @@ def test_a_deletion_goes_on_after_the_service_was_killed(own: Az) -> None:
     own.ok('batchai workspace delete -g demoGroup -n space -y --no-wait')
     assert own.rest().call('GET', SPACE)[1]['properties']['provisioningState'] == 'deleting'
     os.kill(own.rest().state['pid'], signal.SIGKILL)
-    assert is_running(pid), 'the job does not heed the signal, so the deletion cannot be over'
+    assert is_alive(pid), 'the job does not heed the signal, so the deletion cannot be over'
     own.ok('batchai service start -o none')
     own.rest().wait_until_gone(SPACE)
-    assert not is_running(pid)
+    assert not is_alive(pid)
     assert own.ok('batchai workspace list').json == []
 
 

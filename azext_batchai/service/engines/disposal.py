@@ -6,9 +6,43 @@ import shutil
 import subprocess
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
+
+
+class _Disposal:
+    """Deletes one folder after the other in a thread that lives while there are any: with a thread for each, a
+    thousand jobs deleted at once would hold up the whole service."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Path] = deque()
+        self._lock = threading.Lock()
+        self._running = False
+
+    def put(self, folder: Path) -> None:
+        with self._lock:
+            self._waiting.append(folder)
+            if self._running:
+                return
+            self._running = True
+        threading.Thread(target=self._work, daemon=True, name='disposal').start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._running = False
+                    return
+                folder = self._waiting.popleft()
+            try:
+                delete_unmounted(folder)
+            except (OSError, subprocess.SubprocessError) as error:
+                _log.warning('%s is left to the next start: %s', folder, error)
+
+
+_disposal = _Disposal()
 
 
 def discard(folder: Path, trash: Path) -> None:
@@ -16,14 +50,17 @@ def discard(folder: Path, trash: Path) -> None:
     trash.mkdir(parents=True, exist_ok=True)
     target = trash / f'{folder.name}-{time.monotonic_ns()}'
     folder.rename(target)
-    threading.Thread(target=delete_unmounted, args=(target,), daemon=True, name='disposal').start()
+    _disposal.put(target)
 
 
 def delete_unmounted(folder: Path) -> None:
     """Unmount what is mounted below `folder`, then delete it; what cannot be unmounted is left, and logged.
 
-    Links are removed, never followed.
+    Links are removed, never followed, nor is `folder` itself when it is one.
     """
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+        return
     for place in _mount_points(folder):
         subprocess.run(['umount', place], check=False, capture_output=True, timeout=60)
     left = _mount_points(folder)

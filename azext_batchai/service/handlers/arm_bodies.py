@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from azext_batchai.arm.ids import normalize_location
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
+from azext_batchai.service.handlers.common import checked_location
 
 
 async def read_object(service: Service, request: Request) -> dict[str, Any]:
@@ -30,10 +30,7 @@ def text(body: dict[str, Any], path: str) -> str:
 
 def location(body: dict[str, Any]) -> str:
     """The region as the wire spells it: ``eastus``. Raises the 400 error when it cannot be the name of one."""
-    name = normalize_location(text(body, 'location'))
-    if not name.isalnum() or not name.isascii() or len(name) > 50:
-        raise errors.invalid_property('location', 'should be the name of a region, for example eastus')
-    return name
+    return checked_location(text(body, 'location'))
 
 
 def tags(body: dict[str, Any]) -> dict[str, str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from azext_batchai.arm.cluster_limits import MOST_NODES, node_limit_passed, vm_size_name
 from azext_batchai.arm.states import AllocationState
 from azext_batchai.service import errors
 from azext_batchai.service.storage.mounts import MountError, resolve_mounts
 
-_VM_SIZE = re.compile(r'standard_([a-z0-9_]+)\Z', re.IGNORECASE)
 _IMAGE_ID = re.compile(r'/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+/?\Z',
                        re.IGNORECASE)
-_MOST_NODES = 100  # semantics sheet, section 6.1
 _DEFAULT_IMAGE = {'publisher': 'Canonical', 'offer': 'UbuntuServer', 'sku': '16.04-LTS', 'version': 'latest'}
 
 
@@ -20,9 +19,9 @@ def check_scale(scale: dict[str, Any]) -> None:
     target = 'properties.scaleSettings'
     if len(scale) != 1:
         raise errors.invalid_property(target, 'exactly one of manual and autoScale should be given')
-    for way, key in (('manual', 'targetNodeCount'), ('autoScale', 'maximumNodeCount')):
-        if scale.get(way, {}).get(key, 0) > _MOST_NODES:
-            raise errors.invalid_property(f'{target}.{way}.{key}', f'a cluster has at most {_MOST_NODES} nodes')
+    too_many = node_limit_passed(scale)
+    if too_many:
+        raise errors.invalid_property(f'{target}.{too_many}', f'a cluster has at most {MOST_NODES} nodes')
     auto = scale.get('autoScale')
     if auto:
         least, most = auto['minimumNodeCount'], auto['maximumNodeCount']
@@ -46,11 +45,11 @@ def canonical_size(size: str) -> str:
     Any size is taken: on one machine it changes nothing. Raises the 400 error for what is no VM size at all and for
     STANDARD_A0, which was never supported.
     """
-    match = _VM_SIZE.match(size)
-    if not match or match.group(1).lower() == 'a0':
+    name = vm_size_name(size)
+    if name is None:
         raise errors.invalid_property('properties.vmSize', f"the value {size} for property "
                                       'Cluster.Properties.VMSize is not a supported VM size')
-    return f'STANDARD_{match.group(1)}'
+    return f'STANDARD_{name}'
 
 
 def check_image(properties: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from azext_batchai.arm.checking import ShapeError, check
 from azext_batchai.arm.ids import (
-    GROUP_RULE, NAME_RULE, ResourceId, is_valid_group, is_valid_name, is_valid_subscription, workspace_id)
+    GROUP_RULE, NAME_RULE, ResourceId, is_valid_group, is_valid_name, is_valid_subscription, normalize_location,
+    workspace_id)
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
@@ -35,6 +36,14 @@ def checked_subscription(subscription: str) -> str:
     if not is_valid_subscription(subscription):
         raise errors.ArmError(400, 'InvalidSubscriptionId', f"The subscription id '{subscription}' is not a GUID.")
     return subscription
+
+
+def checked_location(text: str) -> str:
+    """The wire's spelling of a region, for example ``eastus``. Raises the 400 error for what cannot be one."""
+    location = normalize_location(text)
+    if not location.isalnum() or not location.isascii() or len(location) > 50:  # it becomes part of headers
+        raise errors.invalid_property('location', 'should be the name of a region, for example eastus')
+    return location
 
 
 def resource_id(subscription: str, group: str, **names: str) -> ResourceId:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import json
 import logging
+import time
 from typing import Any
 
 from starlette.responses import Response
@@ -29,6 +30,8 @@ _ALIVE_SECONDS = 2.0
 _MOST_BLOCKS_LEFT = 64
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _FAREWELL_SECONDS = 0.5
+# When its node has left, a client that does not read has this long to hear of it.
+_LAST_WORDS_SECONDS = 5.0
 
 
 class ExecutionStream(Response):
@@ -44,12 +47,16 @@ class ExecutionStream(Response):
         self._node_id = node_id
         self._problem: dict[str, str] | None = None
         self._begun = False
+        self._deadline = float('inf')
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         relay = asyncio.ensure_future(self._relay(send))
         gone = asyncio.ensure_future(_disconnect(receive))
         try:
-            while not relay.done() and not gone.done():
+            while not relay.done() and not gone.done() and time.monotonic() < self._deadline:
+                if self._service.turned.is_closed:
+                    await self._end_with_service(relay, send)
+                    return
                 self._look_after_node()
                 await self._turn_or(relay, gone)
             relay.cancel()
@@ -130,6 +137,7 @@ class ExecutionStream(Response):
         if self._problem is None and (node is None or node.state == NodeState.LEAVING):
             self._problem = _error('NodeLeaving', f'The node {self._node_id} has left its cluster; the command was '
                                                   'ended.')
+            self._deadline = time.monotonic() + _LAST_WORDS_SECONDS
             self._execution.stop(0)
 
     async def _wind_down(self) -> None:
@@ -139,7 +147,8 @@ class ExecutionStream(Response):
         deadline, killed, pause = clock() + grace, False, _SHORTEST_PAUSE
         self._execution.stop(grace)
         while self._execution.observe().state is LaunchState.RUNNING:
-            while self._execution.read():
+            look = clock() + _SHORTEST_PAUSE
+            while self._execution.read() and clock() < look:
                 await asyncio.sleep(0)  # what it says at its end is for nobody, but must not hold it up
             if not killed and clock() >= deadline:
                 self._execution.stop(0)

@@ -6,12 +6,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from azext_batchai.arm.states import ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.handlers import cluster_rules as rules, common
+from azext_batchai.service.handlers.mount_users import mount_users
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.storage.folders import file_server_folder
 from azext_batchai.service.store.resources import Resource
@@ -67,9 +67,9 @@ async def delete_file_server(service: Service, request: Request, subscription: s
         found = service.store.resources.find(wanted)
         if found is None:
             return Response(status_code=204)
-        user = _mounted_by(service, found)
+        user = next((user for user in mount_users(service) if _mounts(user.volumes, found)), None)
         if user:
-            raise errors.conflict('FileServerInUse', f'The file server {file_server} is mounted by the {user}; '
+            raise errors.conflict('FileServerInUse', f'The file server {file_server} is mounted by {user.title}; '
                                   'delete that first.')
         response = common.accepted(service, request, found, finished=True)
         service.store.resources.remove(found.guid)
@@ -77,18 +77,6 @@ async def delete_file_server(service: Service, request: Request, subscription: s
     if folder.exists():
         discard(folder, service.folders.trash)
     return response
-
-
-def _mounted_by(service: Service, server: Resource) -> str | None:
-    """What mounts the file server: a cluster, or a job that has not ended."""
-    for cluster in service.store.clusters.all():
-        volumes = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
-        if cluster.resource.provisioning_state != ProvisioningState.DELETING and _mounts(volumes, server):
-            return f'cluster {cluster.resource.id.name}'
-        for job in (*service.store.jobs.active(cluster.resource.key), *service.store.jobs.queued(cluster.resource.key)):
-            if _mounts(job.resource.properties.get('mountVolumes', {}), server):
-                return f'job {job.resource.id.name}'
-    return None
 
 
 def _mounts(volumes: dict[str, Any], server: Resource) -> bool:

@@ -13,7 +13,7 @@ from azext_batchai.service.context import Service
 
 _LONGEST_SECONDS = 5.0
 _LOOK_SECONDS = 0.025
-# A look at a large folder takes long; looking takes no more than this share of the time.
+# A look at a large folder takes long; looking for all who wait takes no more than this share of the time.
 _LOOKING_SHARE = 0.05
 
 
@@ -34,12 +34,21 @@ async def until_file(service: Service, owner: str, has_news: Callable[[], bool],
     """Until a look at the file system finds news or the job with guid `owner` has ended, at most `seconds`."""
     end = time.monotonic() + seconds
     has_ended = _ending(service, owner)
-    while not has_ended():
-        began = time.monotonic()
-        if has_news() or began >= end or service.turned.is_closed:
-            return
-        now = time.monotonic()
-        await asyncio.sleep(min(max(_LOOK_SECONDS, (now - began) / _LOOKING_SHARE), max(0.0, end - now)))
+    service.lookers += 1
+    try:
+        while not has_ended():
+            began = time.monotonic()
+            if has_news() or began >= end or service.turned.is_closed:
+                return
+            now = time.monotonic()
+            await asyncio.sleep(min(pause_between_looks(now - began, service.lookers), max(0.0, end - now)))
+    finally:
+        service.lookers -= 1
+
+
+def pause_between_looks(look: float, lookers: int) -> float:
+    """Seconds until the next look, when one takes `look` seconds and that many requests do the same."""
+    return max(_LOOK_SECONDS, look * lookers / _LOOKING_SHARE)
 
 
 def _ending(service: Service, owner: str) -> Callable[[], bool]:

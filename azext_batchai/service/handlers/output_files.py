@@ -101,6 +101,9 @@ def _entries(directory: OutputDirectory, path: str) -> list[Entry]:
         raise errors.invalid_parameter('directory', f'is not usable: {error}') from None
     except NotADirectoryError:
         raise errors.invalid_parameter('directory', f"is not usable: '{path}' is a file") from None
+    except PermissionError:
+        raise errors.conflict('DirectoryNotReadable', f"The service may not read the directory '{path}' in the "
+                              f'{directory.title}: the job changed its permissions.') from None
     except FileNotFoundError:
         if path == '.':
             return []
@@ -130,13 +133,13 @@ async def download(service: Service, request: Request, owner: str, directory: st
     await _until_it_grows(service, request, owner, Path(folder), path)
     try:
         file = confined(Path(folder), path)
-        if not file.is_file():
-            raise FileNotFoundError(errno.ENOENT, 'not a file')
+        if not file.is_file() or not os.access(file, os.R_OK):
+            raise FileNotFoundError(errno.ENOENT, 'not a file for us')
+        if request.method == 'GET' and 'range' not in request.headers:
+            return _whole_file(file)
     except (OSError, OutsideFolder):
         raise errors.ArmError(404, 'ResourceNotFound', f"There is no file '{path}' in the output directory "
                               f'{directory}.') from None
-    if request.method == 'GET' and 'range' not in request.headers:
-        return _whole_file(file)
     return FileResponse(file, media_type='application/octet-stream')
 
 
@@ -169,8 +172,11 @@ def _folder(service: Service, owner: str, directory: str) -> str | None:
 
 
 def _whole_file(file: Path) -> Response:
-    """As much of the file as there is now: it may grow while it is sent, and the length is said first."""
-    stream = open(file, 'rb')
+    """As much of the file as there is now: it may grow while it is sent, and the length is said first. Raises OSError.
+
+    A job may put a link or a pipe in its place meanwhile: the one is not followed, the other not waited for.
+    """
+    stream = open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), 'rb')
     status = os.fstat(stream.fileno())
 
     def blocks() -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from azext_batchai.arm.states import ProvisioningState
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import arm_bodies, common
-from azext_batchai.service.handlers.storage_accounts import remove_account
+from azext_batchai.service.handlers.storage_accounts import refuse_mounted_account, remove_account
 from azext_batchai.service.handlers.workspaces import refuse_used_elsewhere
 from azext_batchai.service.store.groups import Group
 from azext_batchai.service.store.resources import Page, Resource, group_key
@@ -59,12 +59,17 @@ async def delete_group(service: Service, request: Request, subscription: str, gr
         found = require_group(service, subscription, group)
         workspaces = _workspaces(service, found.key)
         refuse_used_elsewhere(service, found.key, f'resource group {group}', workspaces)
-        for account in service.store.accounts.list_group(found.key):
+        accounts = service.store.accounts.list_group(found.key)
+        for account in accounts:
+            refuse_mounted_account(service, account, leaving=found.key)
+        for account in accounts:
             remove_account(service, account)
         for workspace in workspaces:
             if workspace.provisioning_state != ProvisioningState.DELETING:
                 service.store.resources.mark_deleting(workspace.guid, service.clock())
         service.store.groups.remove(found.key)
+    if accounts:
+        service.store.database.overwrite_deleted()
     service.wake()
     return _going_on(request, subscription, group)
 

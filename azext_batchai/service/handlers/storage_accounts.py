@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import secrets
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.handlers import arm_bodies, common
+from azext_batchai.service.handlers.mount_users import refuse_mounted
 from azext_batchai.service.storage.folders import account_folder
 from azext_batchai.service.store.accounts import Account
 from azext_batchai.service.store.resources import group_key
@@ -69,7 +72,7 @@ async def put_account(service: Service, request: Request, subscription: str, gro
         if existing and existing.location != location:
             raise errors.conflict('InvalidResourceLocation', f'The storage account {account} already exists in '
                                   f"location '{existing.location}'; it cannot move to '{location}'.")
-        account_folder(service.settings.data_dir, account).mkdir(parents=True, exist_ok=True)
+        make_folder(account_folder(service.settings.data_dir, account), f'storage account {account}')
         service.store.accounts.put(replace(wanted, keys=existing.keys) if existing else wanted)
     return JSONResponse(_view(require_account(service, subscription, group, account)))
 
@@ -79,13 +82,15 @@ async def get_account(service: Service, request: Request, subscription: str, gro
 
 
 async def delete_account(service: Service, request: Request, subscription: str, group: str, account: str) -> Response:
-    """Delete an account and all that it stores; 204 when there is no such account."""
+    """Delete an account and all that it stores; 204 when there is no such account. Refused while it is mounted."""
     common.checked_group(subscription, group)
     with service.store.transaction():
         found = _find(service, subscription, group, account)
         if found is None:
             return Response(status_code=204)
+        refuse_mounted_account(service, found)
         remove_account(service, found)
+    service.store.database.overwrite_deleted()
     return Response(status_code=200)
 
 
@@ -101,6 +106,7 @@ async def regenerate_key(service: Service, request: Request, subscription: str, 
     with service.store.transaction():
         found = require_account(service, subscription, group, account)
         service.store.accounts.put(replace(found, keys={**found.keys, name: _new_key()}))
+    service.store.database.overwrite_deleted()
     return _reply_keys(require_account(service, subscription, group, account))
 
 
@@ -115,11 +121,28 @@ def require_account(service: Service, subscription: str, group: str, account: st
     return found
 
 
+def refuse_mounted_account(service: Service, account: Account, leaving: str | None = None) -> None:
+    """Raises the 409 error when something mounts a share or container of the account; `leaving` as of
+    `refuse_mounted`."""
+    refuse_mounted(service, 'StorageAccountInUse', f'storage account {account.name}',
+                   account_folder(service.settings.data_dir, account.name), leaving)
+
+
+def make_folder(folder: Path, title: str) -> None:
+    """Make the folder of an account, share or container. Raises the 409 error when something is in its place: jobs
+    reach these folders, and may leave anything there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.conflict('StorageFolderUnusable', f'The folder {folder} of the {title} cannot be used: '
+                              f'{error.strerror}.') from None
+
+
 def remove_account(service: Service, account: Account) -> None:
     """Take away the account with its folder. The folder goes first: of a crash in between no data may be left that a
     later account of this name would have."""
     folder = account_folder(service.settings.data_dir, account.name)
-    if folder.exists():
+    if os.path.lexists(folder):
         discard(folder, service.folders.trash)
     service.store.accounts.remove(account.name)
 

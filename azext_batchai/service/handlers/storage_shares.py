@@ -16,7 +16,8 @@ from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.handlers import arm_bodies, common
-from azext_batchai.service.handlers.storage_accounts import TYPE, account_id, require_account
+from azext_batchai.service.handlers.mount_users import refuse_mounted
+from azext_batchai.service.handlers.storage_accounts import TYPE, account_id, make_folder, require_account
 from azext_batchai.service.storage.folders import container_folder, share_folder
 from azext_batchai.service.store.accounts import Account
 
@@ -49,7 +50,8 @@ async def list_shares(service: Service, request: Request, subscription: str, gro
 
 async def put_share(service: Service, request: Request, subscription: str, group: str, account: str, share: str
                     ) -> Response:
-    return await _put(service, request, _SHARES, require_account(service, subscription, group, account), share)
+    await _check_request(service, request, _SHARES, share)
+    return _put(service, _SHARES, require_account(service, subscription, group, account), share)
 
 
 async def get_share(service: Service, request: Request, subscription: str, group: str, account: str, share: str
@@ -68,7 +70,8 @@ async def list_containers(service: Service, request: Request, subscription: str,
 
 async def put_container(service: Service, request: Request, subscription: str, group: str, account: str,
                         container: str) -> Response:
-    return await _put(service, request, _CONTAINERS, require_account(service, subscription, group, account), container)
+    await _check_request(service, request, _CONTAINERS, container)
+    return _put(service, _CONTAINERS, require_account(service, subscription, group, account), container)
 
 
 async def get_container(service: Service, request: Request, subscription: str, group: str, account: str,
@@ -83,21 +86,30 @@ async def delete_container(service: Service, request: Request, subscription: str
 
 def _list(service: Service, kind: _Kind, account: Account) -> Response:
     root = kind.folder(service.settings.data_dir, account.name, 'any').parent
-    names = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    names = sorted(path.name for path in root.iterdir() if path.is_dir() and _is_name(kind, path.name)) \
+        if root.is_dir() else []
     return common.reply_list([_view(kind, account, root / name) for name in names])
 
 
-async def _put(service: Service, request: Request, kind: _Kind, account: Account, name: str) -> Response:
-    """201, or 200 when it was there before."""
-    if not _NAME.match(name) and name not in kind.special:
+def _is_name(kind: _Kind, name: str) -> bool:
+    return bool(_NAME.match(name)) or name in kind.special
+
+
+async def _check_request(service: Service, request: Request, kind: _Kind, name: str) -> None:
+    """Raises the 400 errors. Comes before the account is looked up: it may be deleted while the body arrives."""
+    if not _is_name(kind, name):
         raise errors.invalid_name(kind.title, name[:100], _NAME_RULE)
     given = (await arm_bodies.read_object(service, request)).get('properties') or {}
     for key, value in kind.accepted.items():
         if isinstance(given, dict) and given.get(key) not in (None, value):
             raise errors.not_supported(f'properties.{key}', f'only {value} is supported by this service')
+
+
+def _put(service: Service, kind: _Kind, account: Account, name: str) -> Response:
+    """201, or 200 when it was there before."""
     folder = kind.folder(service.settings.data_dir, account.name, name)
     made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, f'{kind.title} {name}')
     return JSONResponse(_view(kind, account, folder), 201 if made else 200)
 
 
@@ -110,10 +122,12 @@ def _get(service: Service, kind: _Kind, account: Account, name: str) -> Response
 
 
 def _delete(service: Service, kind: _Kind, account: Account, name: str) -> Response:
-    """Delete it with what is in it; 204 when there is none."""
+    """Delete it with what is in it; 204 when there is none. Refused while it is mounted."""
     folder = _existing(service, kind, account, name)
     if folder is None:
         return Response(status_code=204)
+    refuse_mounted(service, f'{kind.title.title()}InUse', f'{kind.title} {folder.name} of the storage account '
+                   f'{account.name}', folder)
     discard(folder, service.folders.trash)
     return Response(status_code=200)
 

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
-from azext_batchai.service.handlers.workspaces import checked_location
 from azext_batchai.service.store.clusters import Cluster
 
 # As the wire said it since 2021: there is no limit.
@@ -22,7 +21,7 @@ async def list_usages(service: Service, request: Request, subscription: str, loc
     The limit of cores is what this machine has. Nodes beyond it share cores, so it is never exceeded.
     """
     common.checked_subscription(subscription)
-    clusters = list(_clusters(service, subscription, checked_location(location)))
+    clusters = list(_clusters(service, subscription, common.checked_location(location)))
     cores = os.cpu_count() or 1
     return common.reply_list([
         _view('Clusters', 'Clusters', len(clusters), _UNLIMITED),

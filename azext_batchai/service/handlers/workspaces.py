@@ -2,17 +2,17 @@
 Deleted with all that is in them."""
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from azext_batchai.arm.checking import ShapeError, check
-from azext_batchai.arm.ids import normalize_location, parse_resource_id
-from azext_batchai.arm.states import ProvisioningState
+from azext_batchai.arm.ids import parse_resource_id
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
+from azext_batchai.service.handlers.mount_users import mount_users
 from azext_batchai.service.handlers.parents import delete_with_children, refuse_leaving
 from azext_batchai.service.store.resources import Resource, group_key
 
@@ -34,7 +34,7 @@ async def list_by_group(service: Service, request: Request, subscription: str, g
 async def put_workspace(service: Service, request: Request, subscription: str, group: str, workspace: str) -> Response:
     wanted = common.resource_id(subscription, group, workspace=workspace)
     body = await common.checked_body(service, request, 'WORKSPACE')
-    location = checked_location(body['location'])
+    location = common.checked_location(body['location'])
     with service.store.transaction():
         existing = service.store.resources.find(wanted)
         if existing is None:
@@ -60,7 +60,7 @@ async def patch_workspace(service: Service, request: Request, subscription: str,
         checked = check('WORKSPACE', {'location': found.location, **update})
     except ShapeError as error:
         raise errors.invalid_property(error.path, error.problem) from None
-    _refuse_move(found, checked_location(checked['location']))
+    _refuse_move(found, common.checked_location(checked['location']))
     if 'tags' in checked:
         service.store.resources.update_tags(found.guid, checked['tags'], service.clock())
     found = common.require(service, wanted)
@@ -80,14 +80,6 @@ async def get_workspace(service: Service, request: Request, subscription: str, g
     return common.reply(_view(found), found)
 
 
-def checked_location(text: str) -> str:
-    """The wire's spelling of a region. Raises the 400 error for what cannot be one."""
-    location = normalize_location(text)
-    if not location.isalnum() or len(location) > 50:
-        raise errors.invalid_property('location', 'should be the name of a region, for example eastus')
-    return location
-
-
 def _refuse_move(workspace: Resource, location: str) -> None:
     if workspace.location != location:
         raise errors.conflict('InvalidResourceLocation', f'The workspace {workspace.id.name} already exists in '
@@ -101,25 +93,14 @@ def refuse_used_elsewhere(service: Service, parent: str, title: str, workspaces:
     """
     if not any(service.store.resources.has_children(found.key, 'workspaces/fileServers') for found in workspaces):
         return
-    inside = f'{parent}/'
-    for user, volumes in _mounts_elsewhere(service, inside):
-        for mount in volumes.get('fileServers', []):
-            if mount['fileServer']['id'].lower().startswith(inside):
+    for user in mount_users(service):
+        if user.is_in(parent):
+            continue  # it goes before the file servers do
+        for mount in user.volumes.get('fileServers', []):
+            if mount['fileServer']['id'].lower().startswith(f'{parent}/'):
                 name = parse_resource_id(mount['fileServer']['id']).name
-                raise errors.conflict('FileServerInUse', f'The file server {name} of the {title} is mounted by {user}; '
-                                      'delete that first.')
-
-
-def _mounts_elsewhere(service: Service, inside: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What clusters outside of the parent, and the jobs there that have not ended, mount."""
-    for cluster in service.store.clusters.all():
-        resource = cluster.resource
-        if resource.key.startswith(inside) or resource.provisioning_state == ProvisioningState.DELETING:
-            continue  # it goes before the file servers do, and its jobs end with it
-        yield f'the cluster {resource.id}', resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
-        for job in (*service.store.jobs.active(resource.key), *service.store.jobs.queued(resource.key)):
-            if not job.resource.key.startswith(inside):
-                yield f'the job {job.resource.id}', job.resource.properties.get('mountVolumes', {})
+                raise errors.conflict('FileServerInUse', f'The file server {name} of the {title} is mounted by '
+                                      f'{user.title}; delete that first.')
 
 
 def _view(workspace: Resource) -> dict[str, Any]:

@@ -263,6 +263,8 @@ class Scheduler:
             self._folders.cluster(resource.guid).folder.rmdir()
         except OSError:
             pass  # an engine may have no folder there
+        if 'setupTask' in resource.properties.get('nodeSetup', {}):
+            self._attempts.forgot_secrets = True  # those of its set-up task
         if self._folders.output(resource.guid).exists():
             discard(self._folders.output(resource.guid), self._folders.trash)
         _log.info('cluster %s is deleted', resource.id)

@@ -92,9 +92,13 @@ class Resources:
         return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
 
     def guid_of(self, resource_id: str) -> str | None:
-        """The guid of the resource with that ARM id, however it is spelled; None too when it is being deleted."""
-        resource = self.find_key(resource_id.lower().rstrip('/'))
-        return resource.guid if resource and resource.provisioning_state != ProvisioningState.DELETING else None
+        """The guid of the resource with that ARM id, however it is spelled; None too when it is being deleted, or
+        what it is in."""
+        row = self._database.one(
+            'SELECT found.guid FROM resources AS found LEFT JOIN resources AS around ON around.key = found.parent '
+            "WHERE found.key = ? AND found.provisioning_state <> 'deleting' "
+            "AND coalesce(around.provisioning_state, '') <> 'deleting'", (resource_id.lower().rstrip('/'),))
+        return row['guid'] if row else None
 
     def list_children(self, parent_key: str, collection: str, page: Page = Page()) -> list[Resource]:
         """In the order of creation. For workspaces the parent is `group_key`."""

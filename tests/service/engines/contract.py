@@ -1,6 +1,7 @@
 """What every engine promises (design, section 8), as tests.
 
-An engine's test file derives a class from `EngineContract` and says how its tasks are made and how to wait for it.
+An engine's test file derives a class from `EngineContract` and says how its tasks are made and how to wait for it;
+files with tests of its own derive theirs from `EngineUnderTest`.
 """
 import time
 from pathlib import Path
@@ -26,9 +27,9 @@ def wait_until(look, met, what, patience=PATIENCE):
         time.sleep(0.005)
 
 
-class EngineContract:
-    """Hooks: the fixture `engine`; the commands `forever` and `exits`; `fresh`, the engine after a restart of the
-    service; `wait_until_begun`."""
+class EngineUnderTest:
+    """How tests work an engine. Hooks: the fixture `engine`; the commands `forever` and `exits`; `fresh`, the engine
+    after a restart of the service; `wait_until_begun`."""
 
     forever = 'sleep 1000'
 
@@ -90,6 +91,9 @@ class EngineContract:
     def scaled(self, engine, cluster, count, leaving=()):
         engine.scale(cluster, count, leaving)
         return wait_until(lambda: engine.nodes(cluster), lambda seen: len(seen) == count, f'{count} nodes')
+
+
+class EngineContract(EngineUnderTest):
 
     # usable
 

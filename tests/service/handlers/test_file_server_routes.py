@@ -5,12 +5,6 @@ SERVER = file_server_path('f')
 ID = SERVER.replace('/fileServers/', '/fileservers/')
 
 
-@pytest.fixture
-def workspace(harness):
-    harness.make_workspace()
-    return harness
-
-
 def mounted(server_id):
     return cluster_body(scaleSettings=manual(1), nodeSetup={'mountVolumes': {'fileServers': [
         {'fileServer': {'id': server_id}, 'relativeMountPath': 'nfs'}]}})
@@ -112,4 +106,4 @@ def test_a_file_server_that_a_cluster_mounts_is_not_deleted(workspace, spell):
     assert workspace.put('/'.join((WORKSPACE, 'clusters', 'c')), mounted(spell(ID))).status_code == 202
     response = workspace.delete(SERVER)
     assert (response.status_code, response.json()['error']['code']) == (409, 'FileServerInUse')
-    assert 'cluster c' in response.json()['error']['message'] and folder_of(workspace).exists()
+    assert 'clusters/c;' in response.json()['error']['message'] and folder_of(workspace).exists()

@@ -7,6 +7,7 @@ import pytest
 from harness import auto, job_path, manual
 
 from azext_batchai.arm.held_requests import FILES, NAMES, STATE, folder_digest, prefer
+from azext_batchai.service.handlers.holding import pause_between_looks
 
 JOB = job_path('j')
 # Longer than a hold may be, and shorter than a test.
@@ -213,3 +214,16 @@ def test_a_folder_that_cannot_be_is_refused_at_once(running, directory):
         'POST', f'{JOB}/listOutputFiles', headers=prefer(LONG, NAMES, folder_digest([])),
         params={'outputdirectoryid': 'stdouterr', 'directory': directory}))
     assert reply.status_code == 400
+
+
+@pytest.mark.parametrize('look, lookers, pause', [(0.0, 1, 0.025), (0.001, 1, 0.025), (0.01, 1, 0.2), (0.01, 100, 20.0),
+                                                  (0.0001, 100, 0.2)])
+def test_those_who_wait_for_files_share_the_time_that_looking_may_take(look, lookers, pause):
+    assert pause_between_looks(look, lookers) == pytest.approx(pause)
+
+
+def test_who_waits_for_files_is_counted_until_the_answer(running):
+    seen = []
+    held(running, beyond(running, 3), lambda: (seen.append(running.service.lookers),
+                                               (running.logs / 'stdout.txt').write_bytes(b'one two')))
+    assert seen == [1] and running.service.lookers == 0

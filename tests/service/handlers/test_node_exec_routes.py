@@ -10,6 +10,7 @@ from harness import NOON, Harness, cluster_path, job_path, manual
 
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.fake import FakeEngine
+from azext_batchai.service.execution import Execution
 
 CODE = 7
 
@@ -115,6 +116,19 @@ def test_hanging_up_stops_the_command_with_grace_and_then_kills_it(tmp_path):
     harness.close()
 
 
+def test_output_without_end_does_not_save_a_command_whose_client_hung_up(tmp_path, monkeypatch):
+    harness = Harness(tmp_path / 'data', StubbornEngine())
+    harness.service.settings = replace(harness.settings, terminate_grace_seconds=0.05)
+    harness.make_cluster(scaleSettings=manual(1))
+
+    async def play(launch, call):
+        monkeypatch.setattr(Execution, 'read', lambda execution: [('stdout', b'y')])
+        await call.hang_up()
+    run(harness, exec_path(harness), play)
+    assert harness.engine.stops[-1][1] == 0 and nothing_is_left(harness)
+    harness.close()
+
+
 @pytest.mark.parametrize('leave', ['resize', 'delete'])
 def test_a_command_ends_with_its_node(pair, leave):
     async def play(launch, call):
@@ -131,11 +145,13 @@ def test_a_command_ends_with_its_node(pair, leave):
     assert pair.engine.stops[-1][1] == 0 and nothing_is_left(pair)
 
 
-def test_when_the_service_stops_the_command_is_killed_and_the_client_told(pair):
+@pytest.mark.parametrize('stop', [lambda pair, call: pair.service.turned.close(),
+                                  lambda pair, call: call.task.cancel()], ids=['in order', 'out of patience'])
+def test_when_the_service_stops_the_command_is_killed_and_the_client_told(pair, stop):
     async def play(launch, call):
         (launch.folder / 'stdout').write_bytes(b'x')
         await call.until(call.output, 'output')
-        call.task.cancel()
+        stop(pair, call)
     call = run(pair, exec_path(pair), play)
     assert call.end['error']['code'] == 'ServiceStopped' and pair.engine.stops[-1][1] == 0
 

@@ -292,3 +292,15 @@ def test_output_on_a_share_stays_listed_when_mount_and_cluster_are_gone(harness,
     harness.delete(JOB)
     harness.settle()
     assert len(list(share.rglob('stdout.txt'))) == 1, 'output on a share is the user\'s and stays'
+
+
+def test_what_the_service_may_not_read_is_refused(running, monkeypatch):
+    address = link(running)
+
+    def denied(*_):
+        raise PermissionError(13, 'Permission denied')
+    monkeypatch.setattr('azext_batchai.service.handlers.output_files.os.open', denied)
+    assert running.get(address, token=None).status_code == 404
+    monkeypatch.setattr('azext_batchai.service.handlers.output_files.list_folder', denied)
+    response = listing(running)
+    assert (response.status_code, response.json()['error']['code']) == (409, 'DirectoryNotReadable')

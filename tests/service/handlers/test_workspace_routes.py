@@ -40,7 +40,7 @@ def test_a_workspace_does_not_move(harness):
 
 @pytest.mark.parametrize('body, target', [
     ({}, 'location'), ({'location': ''}, 'location'), ({'location': 'east/us'}, 'location'),
-    ({'location': 'x' * 51}, 'location'), ({'location': 5}, 'location'),
+    ({'location': 'x' * 51}, 'location'), ({'location': 5}, 'location'), ({'location': '東京'}, 'location'),
     ({'location': 'eastus', 'tags': {'a': []}}, 'tags.a'), ({'location': 'eastus', 'sku': 1}, 'sku'),
 ])
 def test_a_bad_workspace_is_refused_with_its_target(harness, body, target):

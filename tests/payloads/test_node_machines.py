@@ -1,0 +1,23 @@
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError
+
+from azext_batchai.payloads.node_machines import check_node_limit, check_vm_size
+
+
+def test_what_the_service_takes_passes():
+    check_vm_size('Standard_NC6')
+    check_node_limit({'manual': {'targetNodeCount': 100}})
+
+
+@pytest.mark.parametrize('size', ['NC6', 'Standard_A0', 'Nope'])
+def test_no_vm_size_is_told_one(size):
+    with pytest.raises(InvalidArgumentValueError, match=f"'{size}' is not a VM size; write .* --vm-size Standard_NC6"):
+        check_vm_size(size)
+
+
+@pytest.mark.parametrize('scale, said', [
+    ({'manual': {'targetNodeCount': 101}}, r'--target \(scaleSettings.manual.targetNodeCount'),
+    ({'autoScale': {'minimumNodeCount': 0, 'maximumNodeCount': 101}}, r'--max \(scaleSettings.autoScale')])
+def test_too_many_nodes_are_told_the_limit(scale, said):
+    with pytest.raises(InvalidArgumentValueError, match=f'at most 100 nodes; give {said}'):
+        check_node_limit(scale)
