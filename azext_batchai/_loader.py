@@ -74,8 +74,10 @@ def _count_ids(cli_ctx: Any, args: Any, **_: Any) -> None:
     cli_ctx.data[SEVERAL_IDS] = len(getattr(args, '_ids', None) or []) > 1
 
 
-def _print_nothing_for_nothing(_cli_ctx: Any, event_data: dict[str, Any], **_: Any) -> None:
+def _print_nothing_for_nothing(cli_ctx: Any, event_data: dict[str, Any], **_: Any) -> None:
     """A command that returns nothing prints nothing for several --ids either; az would print a null for each."""
     result = event_data['result']
+    if not (cli_ctx.data.get('command') or '').startswith('batchai '):
+        return
     if isinstance(result, list) and result and all(item is None for item in result):
         event_data['result'] = None

@@ -15,9 +15,19 @@ from azext_batchai.remote.exit_status import SEVERAL_IDS
 def test_what_returns_nothing_prints_nothing_for_several_ids(result, printed):
     cli = DummyCli()
     BatchAICommandsLoader(cli)
+    cli.data['command'] = 'batchai job wait'
     event = {'result': result}
     cli.raise_event(EVENT_INVOKER_FILTER_RESULT, event_data=event)
     assert event['result'] == printed
+
+
+def test_other_commands_of_az_print_what_they_did_before():
+    cli = DummyCli()
+    BatchAICommandsLoader(cli)
+    cli.data['command'] = 'vm delete'
+    event = {'result': [None, None]}
+    cli.raise_event(EVENT_INVOKER_FILTER_RESULT, event_data=event)
+    assert event['result'] == [None, None]
 
 
 @pytest.mark.parametrize('resource_ids, several', [(None, False), (['a'], False), (['a', 'b'], True)])
