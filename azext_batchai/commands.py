@@ -88,12 +88,13 @@ def _service(loader: Any) -> None:
         g.command('start', 'start_service', table_transformer=show.service_table)
         g.command('stop', 'stop_service')
         g.command('show', 'show_service', table_transformer=show.service_table)
+        g.command('env', 'print_environment', command_type=_module(loader, 'service_env', client_factory=None))
         g.command('logs', 'show_logs')
         g.command('reset', 'reset_service', confirmation=partial(_confirm_reset, loader.cli_ctx))
 
 
-def _module(loader: Any, noun: str) -> CliCommandType:
-    return CliCommandType(operations_tmpl=f'azext_batchai.operations.{noun}#{{}}', client_factory=batchai_client,
+def _module(loader: Any, noun: str, client_factory: Any = batchai_client) -> CliCommandType:
+    return CliCommandType(operations_tmpl=f'azext_batchai.operations.{noun}#{{}}', client_factory=client_factory,
                           exception_handler=partial(_explain, loader.cli_ctx))
 
 

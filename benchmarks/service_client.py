@@ -104,5 +104,18 @@ class RunningService:
                 raise RuntimeError(f'{name} did not end: {job["properties"]["executionState"]}')
             time.sleep(0.002)
 
+    def wait_until_gone(self, path: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self.call('GET', path)
+            except RuntimeError as error:
+                if ': 404 ' in str(error):
+                    return
+                raise
+            if time.monotonic() > deadline:
+                raise RuntimeError(f'{path} is still there')
+            time.sleep(0.02)
+
     def log_folder(self, job: dict[str, Any]) -> Path:
         return self._bind / job['properties']['jobOutputDirectoryPathSegment'] / 'stdouterr'

@@ -15,7 +15,7 @@ from knack.help_files import helps
 ROOT = Path(__file__).resolve().parent.parent
 DIALECTS = json.loads((ROOT / 'tests' / 'data' / 'cli-dialects.json').read_text('utf-8'))
 OURS = ['batchai cluster wait', 'batchai file-server wait', 'batchai job file download',
-        *(f'batchai service {verb}' for verb in ('start', 'stop', 'show', 'logs', 'reset'))]
+        *(f'batchai service {verb}' for verb in ('start', 'stop', 'show', 'env', 'logs', 'reset'))]
 
 TABLE = BatchAICommandsLoader(DummyCli()).load_command_table(None)
 GROUPS = sorted({command.rsplit(' ', 1)[0] for command in TABLE})
@@ -29,7 +29,8 @@ def test_the_commands_are_those_of_every_dialect_and_ours() -> None:
 def test_every_command_has_a_summary_and_an_example(command: str) -> None:
     text = yaml.safe_load(helps[command])
     assert text['short-summary'].endswith('.')
-    assert text['examples'] and all(f'az {command} ' in f'{example["text"]} ' for example in text['examples'])
+    assert text['examples'] and all(f'az {command} ' in f'{example["text"]} '.replace(')', ' ')
+                                    for example in text['examples'])
 
 
 @pytest.mark.parametrize('command', sorted(TABLE))

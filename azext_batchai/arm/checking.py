@@ -31,11 +31,11 @@ class ShapeError(ValueError):
 def check(shape_name: str, body: Any) -> dict[str, Any]:
     """Return `body` ready for use: nulls and read-only keys dropped, enumeration values in their published case.
 
-    `shape_name` is the name of a constant in `arm.shapes`, for example ``JOB``. Raises ShapeError for the first
-    thing that is wrong. `body` itself stays as it was.
+    `shape_name` is the name of a constant in `arm.shapes` or `arm.older_shapes`, for example ``JOB``. Raises
+    ShapeError for the first thing that is wrong. `body` itself stays as it was.
     """
     import fastjsonschema
-    cleaned = _clean(getattr(shapes, shape_name), body)
+    cleaned = _clean(schema_of(shape_name), body)
     try:
         _validator(shape_name)(cleaned)
     except fastjsonschema.JsonSchemaValueException as error:
@@ -43,10 +43,18 @@ def check(shape_name: str, body: Any) -> dict[str, Any]:
     return cleaned
 
 
+def schema_of(shape_name: str) -> Schema:
+    """The shape with that name; the older ones are made on first use."""
+    if hasattr(shapes, shape_name):
+        return getattr(shapes, shape_name)
+    from azext_batchai.arm import older_shapes
+    return getattr(older_shapes, shape_name)
+
+
 @lru_cache(maxsize=None)
 def _validator(shape_name: str) -> Callable[[Any], Any]:
     import fastjsonschema
-    return fastjsonschema.compile(getattr(shapes, shape_name), use_default=False, detailed_exceptions=True)
+    return fastjsonschema.compile(schema_of(shape_name), use_default=False, detailed_exceptions=True)
 
 
 def _clean(schema: Schema, value: Any) -> Any:

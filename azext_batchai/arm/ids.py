@@ -8,10 +8,14 @@ import re
 from dataclasses import dataclass
 
 NAMESPACE = 'Microsoft.BatchAI'
+# The collections of the flat API versions; since 2018-05-01 they are in workspaces.
+FLAT_COLLECTIONS = ('clusters', 'fileServers', 'jobs')
 FLAT_WORKSPACE_PREFIX = 'migrated-'
 FLAT_EXPERIMENT = 'migrated'
 
 _NAME = re.compile(r'[-A-Za-z0-9_]{1,64}\Z')
+# The flat API versions allowed a dot. Nothing but dots is refused, which keeps out ``.`` and ``..``.
+_FLAT_NAME = re.compile(r'(?!\.+\Z)[-A-Za-z0-9_.]{1,64}\Z')
 _GROUP = re.compile(r'[-A-Za-z0-9_.()]{1,89}[-A-Za-z0-9_()]\Z|[-A-Za-z0-9_()]\Z')
 _SUBSCRIPTION = re.compile(r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z')
 
@@ -23,12 +27,21 @@ _CHILDREN = {
 }
 
 NAME_RULE = '1 to 64 letters, digits, - or _'
+FLAT_NAME_RULE = '1 to 64 letters, digits, - _ or ., not dots alone'
 GROUP_RULE = '1 to 90 letters, digits, - _ . ( or ), not ending with a dot'
 
 
 def is_valid_name(name: str) -> bool:
     """Whether `name` may name a workspace, experiment, cluster, job or file server (OpenAPI 2018-05-01)."""
     return bool(_NAME.match(name))
+
+
+def is_valid_flat_name(name: str) -> bool:
+    """Whether `name` may name a cluster, job or file server of the flat API versions (2017-09-01-preview, 2018-03-01).
+
+    They are seen through the workspace API too, so their ids have such names there as well.
+    """
+    return bool(_FLAT_NAME.match(name))
 
 
 def is_valid_group(name: str) -> bool:
@@ -116,7 +129,7 @@ def parse_resource_id(text: str) -> ResourceId:
         spelled = next((c for c in known if c.lower() == collection.lower()), None)
         if spelled is None:
             raise ValueError(f"'{text}' has '{collection}' where one of {', '.join(known) or 'nothing'} should be")
-        if not is_valid_name(name):
+        if not (is_valid_flat_name if spelled in FLAT_COLLECTIONS else is_valid_name)(name):
             raise ValueError(f"'{name}' in '{text}' is not a resource name: {NAME_RULE}")
         path.append((spelled, name))
     if not is_valid_subscription(parts[1]):

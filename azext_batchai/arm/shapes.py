@@ -165,6 +165,6 @@ def _body(properties: Schema) -> Schema:
 
 
 CLUSTER = _body(CLUSTER_PROPERTIES)
-CLUSTER_UPDATE = _body(_object(scaleSettings=SCALE_SETTINGS))
+CLUSTER_UPDATE = _object(properties=_object(scaleSettings=SCALE_SETTINGS), id=READ_ONLY, name=READ_ONLY, type=READ_ONLY)
 JOB = _body(JOB_PROPERTIES)
 FILE_SERVER = _body(FILE_SERVER_PROPERTIES)

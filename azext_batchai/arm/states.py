@@ -55,8 +55,8 @@ class DeallocationOption(_Text):
     WAIT = 'waitforjobcompletion'
 
 
-# Higher runs first.
-JOB_PRIORITIES = {'low': -1, 'normal': 0, 'high': 1}
+# Higher runs first. The flat API versions had any number from -1000 to 1000, so a level stands for its end of them.
+JOB_PRIORITIES = {'low': -1000, 'normal': 0, 'high': 1000}
 
 # Settings block of a job -> the toolType the service computes from it.
 TOOL_TYPES = {

@@ -32,6 +32,21 @@ examples:
       text: az batchai service show -o table
 """
 
+helps['batchai service env'] = """
+type: command
+short-summary: Print the set-up of a shell in which all of az works with the service.
+long-summary: >
+    In that shell the service is the cloud, and az is logged in to it: az group, az storage account, az account and az's
+    own batchai commands reach it, and SDKs that know managed identities do too. The profile of that shell is one of its
+    own; yours, with its logins and its cloud, stays as it is. The lines hold a secret that lets in: keep them out of
+    logs.
+examples:
+    - name: Turn this shell to the service.
+      text: eval "$(az batchai service env)"
+    - name: Print the lines for PowerShell; the last ones say how to use them and how to go back.
+      text: az batchai service env --shell powershell
+"""
+
 helps['batchai service logs'] = """
 type: command
 short-summary: Print the log of the service.

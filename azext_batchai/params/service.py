@@ -20,3 +20,5 @@ def load_arguments(loader: Any) -> None:
         c.argument('follow', options_list=['--follow', '-f'], action='store_true',
                    help='Go on printing what is added, until Ctrl-C.')
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')
+        c.argument('shell', options_list=['--shell'], arg_type=get_enum_type(['sh', 'powershell', 'fish']),
+                   help='The shell that is to read the lines; sh is any that descends from it, such as bash or zsh.')

@@ -55,7 +55,7 @@ def cluster_body(options: ClusterOptions, config: Config, storage: StorageAccoun
     if not properties.get('vmSize'):
         raise RequiredArgumentMissingError('Say what machines the cluster is made of: --vm-size/-s Standard_NC6, '
                                            'or vmSize in the config file.')
-    check_vm_size(properties['vmSize'])
+    check_vm_size(properties['vmSize'], of_cluster=True)
     properties['scaleSettings'] = scale_settings(options.minimum, options.maximum, options.target,
                                                  properties.get('scaleSettings'))
     check_node_limit(properties['scaleSettings'])

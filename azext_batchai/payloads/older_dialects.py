@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from azext_batchai.arm.checking import ShapeError
+from azext_batchai.arm.older_priorities import scheduling_priority
 from azext_batchai.arm.times import format_duration, parse_duration
 
 Json = dict[str, Any]
@@ -66,7 +67,7 @@ def _without(item: Json, gone: dict[str, type], path: str) -> Json:
 def _scheduling_priority(number: Any) -> str:
     if isinstance(number, bool) or not isinstance(number, int) or not -1000 <= number <= 1000:
         raise ShapeError('properties.priority', 'should be a whole number from -1000 to 1000')
-    return 'low' if number < 0 else 'high' if number > 0 else 'normal'
+    return scheduling_priority(number)
 
 
 def _iso(text: str) -> str:

@@ -18,6 +18,7 @@ from azure.cli.core.azclierror import ClientRequestError, FileOperationError, Va
 
 from azext_batchai.arm.locks import is_locked
 from azext_batchai.remote.connection import connection_file
+from azext_batchai.remote.replaced_file import replace_file
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
@@ -201,8 +202,8 @@ def connect(config_dir: str, daemon: Daemon) -> None:
     path = connection_file(config_dir)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(_memory(config_dir), str(daemon.data_dir.absolute()))
-        _replace(path, json.dumps({key: state[key] for key in ('endpoint', 'tokenFile', 'caFile')}, indent=1))
+        replace_file(_memory(config_dir), str(daemon.data_dir.absolute()))
+        replace_file(path, json.dumps({key: state[key] for key in ('endpoint', 'tokenFile', 'caFile')}, indent=1))
     except OSError as error:
         raise FileOperationError(f"Cannot write into '{path.parent}': {error.strerror}.") from None
 
@@ -219,18 +220,6 @@ def disconnect(config_dir: str) -> None:
 
 def _memory(config_dir: str) -> Path:
     return connection_file(config_dir).parent / 'data-dir'
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write all of `text` or nothing: whoever reads at the same time sees the old file or the new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}-')
-    try:
-        with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _command_line(pid: int) -> str:

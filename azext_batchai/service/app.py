@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from azext_batchai.service import auth, errors
+from azext_batchai.service import auth, errors, gateway
 from azext_batchai.service.context import Service
 from azext_batchai.service.errors import ArmError
-from azext_batchai.service.routes import find_route, is_signed_path
+from azext_batchai.service.routes import Route, find_route, is_open_path
+from azext_batchai.service.versions import API_VERSIONS
 
 _log = logging.getLogger(__name__)
 
-API_VERSIONS = ('2018-05-01',)
 _VERSION = re.compile(r'\d{4}-\d{2}-\d{2}(-[a-z]+)?\Z', re.ASCII)
 
 # Wire facts sheet, section 4.
@@ -34,8 +34,7 @@ def create_app(service: Service) -> ASGIApp:
             return
         request = Request(scope, receive)
         request_id = service.new_guid()
-        headers = {**_COMMON_HEADERS, 'request-id': request_id, 'x-ms-request-id': request_id,
-                   'x-ms-correlation-request-id': request.headers.get('x-ms-correlation-request-id', request_id)[:64]}
+        headers = {**_COMMON_HEADERS, **gateway.front_door_headers(request, service.clock(), request_id)}
         response = await _respond(service, request, request_id)
         if response.headers.get('content-type') == 'application/json':
             response.headers['content-type'] = 'application/json; charset=utf-8'
@@ -50,28 +49,30 @@ async def _respond(service: Service, request: Request, request_id: str) -> Respo
     try:
         auth.check_host(request.headers, service.hosts)
         path: str = request.scope['path']  # request.url parses it again, and trips over ? # \\ and newlines
-        if not is_signed_path(path):
-            auth.check_token(request.headers, service.token)
-        route, arguments = find_route(request.method, path)
+        if not is_open_path(path):
+            auth.check_token(request.headers, service.token, service.clock())
+        route, arguments = find_route(request.method, path, request.query_params.get('api-version', ''))
         if route.versioned:
-            _check_version(request, route.any_version)
+            _check_version(request, route)
         return await route.handler(service, request, **arguments)
     except ArmError as error:
-        headers = {'www-authenticate': 'Bearer realm="batchai"'} if error.status == 401 else None
-        return JSONResponse(error.body(), error.status, headers)
+        return JSONResponse(error.body(), error.status, error.headers)
     except Exception:
         _log.exception('request %s failed: %s %s', request_id, request.method, ascii(request.scope['path']))
         return JSONResponse(errors.internal(request_id).body(), 500)
 
 
-def _check_version(request: Request, any_version: bool) -> None:
+def _check_version(request: Request, route: Route) -> None:
     version = request.query_params.get('api-version')
     if not version:
         raise errors.missing_api_version()
-    if any_version and not _VERSION.match(version):
-        raise errors.invalid_parameter('api-version', 'should look like 2021-04-01')
-    if not any_version and version not in API_VERSIONS:
-        raise errors.unknown_api_version(version[:40], API_VERSIONS)
+    if route.any_version:
+        if not _VERSION.match(version):
+            raise errors.invalid_parameter('api-version', 'should look like 2021-04-01')
+    elif version not in API_VERSIONS:
+        raise errors.unknown_api_version(version[:40], API_VERSIONS, gateway.LOCATIONS)
+    elif version not in route.versions:
+        raise gateway.unknown_path(request.scope['path'], version)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

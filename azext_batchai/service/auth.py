@@ -12,7 +12,7 @@ from typing import Any, Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
-from azext_batchai.service import errors
+from azext_batchai.service import access_tokens, errors
 from azext_batchai.service.settings import Settings
 
 _DEEPEST_JSON = 64
@@ -43,11 +43,15 @@ def check_host(headers: Mapping[str, str], allowed: frozenset[str]) -> None:
         raise errors.forbidden_host(host)
 
 
-def check_token(headers: Mapping[str, str], token: str) -> None:
-    """Raises the 401 error unless the bearer token is ours. Takes the same time for every wrong token."""
+def check_token(headers: Mapping[str, str], token: str, now: float) -> None:
+    """Raises the 401 error unless the bearer token is ours, or was given out by us and has not expired.
+
+    Takes the same time for every wrong token.
+    """
     scheme, _, given = headers.get('authorization', '').partition(' ')
-    matches = hmac.compare_digest(given.strip().encode('utf-8', 'replace'), token.encode())
-    if scheme.lower() != 'bearer' or not token or not matches:
+    given = given.strip()
+    matches = hmac.compare_digest(given.encode('utf-8', 'replace'), token.encode())
+    if scheme.lower() != 'bearer' or not token or not (matches or access_tokens.is_valid(given, token, now)):
         raise errors.unauthorized()
 
 

@@ -4,7 +4,7 @@ Codes and texts follow the wire facts sheet, section 14, where the real service 
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 _TITLES = {'workspaces': 'workspace', 'clusters': 'cluster', 'experiments': 'experiment', 'jobs': 'job',
            'fileServers': 'file server'}
@@ -13,7 +13,7 @@ _CODES = {'workspaces': 'WorkspaceNotFound', 'clusters': 'ClusterNotFound', 'exp
 
 
 class ArmError(Exception):
-    """A request cannot be served; `status` is the HTTP status."""
+    """A request cannot be served; `status` is the HTTP status and `headers` what the reply has besides the usual."""
 
     def __init__(self, status: int, code: str, message: str, target: str | None = None,
                  details: list[dict[str, Any]] | None = None):
@@ -23,6 +23,7 @@ class ArmError(Exception):
         self.message = message
         self.target = target
         self.details = details
+        self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
         error: dict[str, Any] = {'code': self.code, 'message': self.message}
@@ -31,6 +32,14 @@ class ArmError(Exception):
         if self.details:
             error['details'] = self.details
         return {'error': error}
+
+
+class GatewayError(ArmError):
+    """What the front door of ARM answers by itself; clients tell by the header."""
+
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(status, code, message)
+        self.headers = {'x-ms-failure-cause': 'gateway'}
 
 
 def not_found(collection: str, name: str) -> ArmError:
@@ -42,8 +51,8 @@ def resource_group_not_found(name: str) -> ArmError:
     return ArmError(404, 'ResourceGroupNotFound', f"Resource group '{name}' could not be found.")
 
 
-def invalid_property(target: str, problem: str) -> ArmError:
-    return ArmError(400, 'InvalidPropertyValue', f'{target}: {problem}' if target else problem, target or None)
+def invalid_property(target: str, problem: str, details: list[dict[str, Any]] | None = None) -> ArmError:
+    return ArmError(400, 'InvalidPropertyValue', f'{target}: {problem}' if target else problem, target or None, details)
 
 
 def invalid_body(problem: str) -> ArmError:
@@ -76,21 +85,51 @@ def no_setup_task(cluster: str) -> ArmError:
     return ArmError(404, 'SetupTaskNotFound', f'The cluster {cluster} has no set-up task, so there is no output of one')
 
 
+def precondition_failed(header: str, problem: str) -> ArmError:
+    return ArmError(412, 'PreconditionFailed', f'The condition of the header {header} does not hold: {problem}.',
+                    header)
+
+
 def missing_api_version() -> ArmError:
-    return ArmError(400, 'MissingApiVersionParameter',
-                    'The api-version query parameter (?api-version=) is required for all requests.')
+    return GatewayError(400, 'MissingApiVersionParameter',
+                        'The api-version query parameter (?api-version=) is required for all requests.')
 
 
-def unknown_api_version(version: str, supported: tuple[str, ...]) -> ArmError:
-    return ArmError(400, 'NoRegisteredProviderFound',
-                    f"No registered resource provider found for API version '{version}'. "
-                    f"The supported api-versions are '{', '.join(supported)}'.")
+def unknown_api_version(version: str, supported: Sequence[str], locations: Sequence[str]) -> ArmError:
+    return GatewayError(400, 'NoRegisteredProviderFound',
+                        f"No registered resource provider found for API version '{version}'. "
+                        f"The supported api-versions are '{', '.join(supported)}'. "
+                        f"The supported locations are '{', '.join(locations)}'.")
+
+
+def unknown_location(location: str, version: str, kind: str, versions: Sequence[str], locations: Sequence[str]
+                     ) -> ArmError:
+    return GatewayError(400, 'NoRegisteredProviderFound',
+                        f"No registered resource provider found for location '{location[:64]}' and API version "
+                        f"'{version[:40]}' for type '{kind}'. The supported api-versions are '{', '.join(versions)}'. "
+                        f"The supported locations are '{', '.join(locations)}'.")
+
+
+def invalid_subscription(subscription: str) -> ArmError:
+    return GatewayError(400, 'InvalidSubscriptionId', f"The subscription id '{subscription[:64]}' is not a GUID.")
+
+
+def unknown_namespace(namespace: str) -> ArmError:
+    return GatewayError(404, 'InvalidResourceNamespace', f"The resource namespace '{namespace[:64]}' is invalid.")
+
+
+def unknown_type(kind: str, namespace: str, version: str, versions: Sequence[str]) -> ArmError:
+    return GatewayError(404, 'InvalidResourceType',
+                        f"The resource type '{kind[:200]}' could not be found in the namespace '{namespace}' for api "
+                        f"version '{version[:40]}'. The supported api-versions are '{', '.join(versions)}'.")
 
 
 def unauthorized() -> ArmError:
-    return ArmError(401, 'AuthenticationFailed',
-                    'Authentication failed. The Authorization header is missing or its token is not the one of this '
-                    'service.')
+    error = GatewayError(401, 'AuthenticationFailed',
+                         'Authentication failed. The Authorization header is missing or its token is not one of this '
+                         'service, or has expired.')
+    error.headers['www-authenticate'] = 'Bearer realm="batchai"'
+    return error
 
 
 def forbidden_host(host: str) -> ArmError:
@@ -98,12 +137,14 @@ def forbidden_host(host: str) -> ArmError:
 
 
 def unknown_route(path: str) -> ArmError:
-    return ArmError(404, 'InvalidResourceType', f"The resource type of '{path[:200]}' could not be found in the "
-                                                "namespace 'Microsoft.BatchAI'.")
+    return GatewayError(404, 'InvalidResourceType', f"The resource type of '{path[:200]}' could not be found.")
 
 
-def method_not_allowed(method: str) -> ArmError:
-    return ArmError(405, 'MethodNotAllowed', f'The method {method} is not allowed for this resource.')
+def method_not_allowed(method: str, allowed: Sequence[str]) -> ArmError:
+    error = GatewayError(405, 'MethodNotAllowed', f'The method {method} is not allowed for this resource; it has '
+                                                  f"{', '.join(allowed)}.")
+    error.headers['allow'] = ', '.join(allowed)
+    return error
 
 
 def too_large(limit: int) -> ArmError:

@@ -7,11 +7,14 @@ from typing import Awaitable, Callable
 
 from starlette.responses import Response
 
-from azext_batchai.service import errors
+from azext_batchai.arm.identity import METADATA_PATH, TOKEN_PATH
+from azext_batchai.service import errors, gateway
 from azext_batchai.service.handlers import (
-    clusters, experiments, file_servers, jobs, node_exec, operations, operations_list, output_files, remote_login,
-    resource_groups, service_info, setup_output, storage_accounts, storage_shares, usages, workspaces)
+    clusters, experiments, file_servers, flat_clusters, flat_file_servers, flat_jobs, identity, jobs, metadata,
+    node_exec, operations, operations_list, output_files, providers, remote_login, resource_groups, service_info,
+    setup_output, storage_accounts, storage_shares, subscriptions, usages, workspaces)
 from azext_batchai.service.handlers.parents import within_parents
+from azext_batchai.service.versions import API_VERSIONS, FLAT_VERSIONS, WORKSPACE_VERSION
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -34,18 +37,29 @@ _LOCATION = f'{_SUBSCRIPTION}{_PROVIDER}/locations/{{location}}'
 
 @dataclass(frozen=True)
 class Route:
-    """`versioned` routes need an api-version: one of Batch AI, or with `any_version` whatever looks like one, for
+    """`versioned` routes need an api-version: one of `versions`, or with `any_version` whatever looks like one, for
     resources of which we serve what all versions have."""
     method: str
     path: str
     handler: Handler
     versioned: bool = True
     any_version: bool = False
+    versions: tuple[str, ...] = (WORKSPACE_VERSION,)
 
 
 def _other(method: str, path: str, handler: Handler) -> Route:
     """A route to what is not Batch AI's own."""
     return Route(method, path, handler, any_version=True)
+
+
+def _flat(method: str, path: str, handler: Handler) -> Route:
+    """A route of the versions before there were workspaces."""
+    return Route(method, path, handler, versions=FLAT_VERSIONS)
+
+
+def _always(path: str, handler: Handler) -> Route:
+    """A route of every version."""
+    return Route('GET', path, handler, versions=API_VERSIONS)
 
 
 ROUTES = [
@@ -86,10 +100,36 @@ ROUTES = [
     Route('POST', f'{_JOB}/listRemoteLoginInformation', remote_login.list_job_nodes),
     Route('POST', f'{_JOB}/nodes/{{node}}/exec', node_exec.exec_on_job_node),
 
-    Route('GET', f'{_PROVIDER}/operations', operations_list.list_operations),
-    Route('GET', f'{_LOCATION}/usages', usages.list_usages),
-    Route('GET', f'{_LOCATION}/operationresults/{{operation}}', operations.get_operation_result),
-    Route('GET', f'{_LOCATION}/operationstatuses/{{operation}}', operations.get_operation_status),
+    _flat('GET', f'{_SUBSCRIPTION}{_PROVIDER}/clusters', flat_clusters.list_clusters),
+    _flat('GET', f'{_GROUP}/clusters', flat_clusters.list_clusters),
+    _flat('PUT', f'{_GROUP}/clusters/{{cluster}}', flat_clusters.put_cluster),
+    _flat('PATCH', f'{_GROUP}/clusters/{{cluster}}', flat_clusters.patch_cluster),
+    _flat('GET', f'{_GROUP}/clusters/{{cluster}}', flat_clusters.get_cluster),
+    _flat('DELETE', f'{_GROUP}/clusters/{{cluster}}', flat_clusters.delete_cluster),
+    _flat('POST', f'{_GROUP}/clusters/{{cluster}}/listRemoteLoginInformation', flat_clusters.list_nodes),
+
+    _flat('GET', f'{_SUBSCRIPTION}{_PROVIDER}/fileServers', flat_file_servers.list_file_servers),
+    _flat('GET', f'{_GROUP}/fileServers', flat_file_servers.list_file_servers),
+    _flat('PUT', f'{_GROUP}/fileServers/{{file_server}}', flat_file_servers.put_file_server),
+    _flat('PATCH', f'{_GROUP}/fileServers/{{file_server}}', flat_file_servers.patch_file_server),
+    _flat('GET', f'{_GROUP}/fileServers/{{file_server}}', flat_file_servers.get_file_server),
+    _flat('DELETE', f'{_GROUP}/fileServers/{{file_server}}', flat_file_servers.delete_file_server),
+
+    _flat('GET', f'{_SUBSCRIPTION}{_PROVIDER}/jobs', flat_jobs.list_jobs),
+    _flat('GET', f'{_GROUP}/jobs', flat_jobs.list_jobs),
+    _flat('PUT', f'{_GROUP}/jobs/{{job}}', flat_jobs.put_job),
+    _flat('PATCH', f'{_GROUP}/jobs/{{job}}', flat_jobs.patch_job),
+    _flat('GET', f'{_GROUP}/jobs/{{job}}', flat_jobs.get_job),
+    _flat('DELETE', f'{_GROUP}/jobs/{{job}}', flat_jobs.delete_job),
+    _flat('POST', f'{_GROUP}/jobs/{{job}}/terminate', flat_jobs.terminate_job),
+    _flat('POST', f'{_GROUP}/jobs/{{job}}/listOutputFiles', flat_jobs.list_files),
+    _flat('GET', f'{_GROUP}/jobs/{{job}}/listOutputFiles', flat_jobs.list_files),  # for a nextLink, as above
+    _flat('POST', f'{_GROUP}/jobs/{{job}}/listRemoteLoginInformation', flat_jobs.list_nodes),
+
+    _always(f'{_PROVIDER}/operations', operations_list.list_operations),
+    _always(f'{_LOCATION}/usages', usages.list_usages),
+    _always(f'{_LOCATION}/operationresults/{{operation}}', operations.get_operation_result),
+    _always(f'{_LOCATION}/operationstatuses/{{operation}}', operations.get_operation_status),
 
     _other('GET', f'{_SUBSCRIPTION}/resourceGroups', resource_groups.list_groups),
     _other('PUT', _RESOURCE_GROUP, resource_groups.put_group),
@@ -115,6 +155,20 @@ ROUTES = [
     _other('GET', f'{_CONTAINERS}/{{container}}', storage_shares.get_container),
     _other('DELETE', f'{_CONTAINERS}/{{container}}', storage_shares.delete_container),
 
+    _other('GET', '/subscriptions', subscriptions.list_subscriptions),
+    _other('GET', _SUBSCRIPTION, subscriptions.get_subscription),
+    _other('GET', f'{_SUBSCRIPTION}/locations', subscriptions.list_locations),
+    _other('GET', '/tenants', subscriptions.list_tenants),
+    _other('GET', '/providers', providers.list_providers),
+    _other('GET', '/providers/{provider}', providers.get_provider),
+    _other('GET', f'{_SUBSCRIPTION}/providers', providers.list_providers),
+    _other('GET', f'{_SUBSCRIPTION}/providers/{{provider}}', providers.get_provider),
+    _other('POST', f'{_SUBSCRIPTION}/providers/{{provider}}/register', providers.register),
+    _other('POST', f'{_SUBSCRIPTION}/providers/{{provider}}/unregister', providers.unregister),
+
+    Route('GET', METADATA_PATH, metadata.show_endpoints, versioned=False),
+    Route('GET', TOKEN_PATH, identity.get_token, versioned=False),
+
     Route('GET', '/files/{owner}/{directory}/{path:path}', output_files.download, versioned=False),
     Route('HEAD', '/files/{owner}/{directory}/{path:path}', output_files.download, versioned=False),
 
@@ -127,6 +181,11 @@ def is_signed_path(path: str) -> bool:
     return path.startswith('/files/')
 
 
+def is_open_path(path: str) -> bool:
+    """Whether the token is not asked for: something else stands in for it, or there is nothing to protect."""
+    return is_signed_path(path) or path in (METADATA_PATH, TOKEN_PATH)
+
+
 def _compile(path: str) -> re.Pattern[str]:
     pattern = re.sub(r'\{(\w+)(:path)?\}', lambda found: f'(?P<{found[1]}>{".+" if found[2] else "[^/]+"})', path)
     return re.compile(f'{pattern}/?\\Z', re.IGNORECASE | re.DOTALL)
@@ -135,13 +194,13 @@ def _compile(path: str) -> re.Pattern[str]:
 _COMPILED = [(_compile(route.path), route) for route in ROUTES]
 
 
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+def find_route(method: str, path: str, version: str) -> tuple[Route, dict[str, str]]:
     """The route of a request and its path arguments. Raises the errors for an unknown path or method."""
-    known_path = False
+    allowed = []
     for pattern, route in _COMPILED:
         match = pattern.match(path)
         if match:
             if route.method == method:
                 return route, match.groupdict()
-            known_path = True
-    raise errors.method_not_allowed(method) if known_path else errors.unknown_route(path)
+            allowed.append(route.method)
+    raise errors.method_not_allowed(method, sorted(allowed)) if allowed else gateway.unknown_path(path, version)

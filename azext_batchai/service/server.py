@@ -37,7 +37,7 @@ def serve(settings: Settings) -> None:
 
 # What may lie in a data folder before its first service: what the command line keeps there, settings, and what file
 # systems put into their folders. The command line's temporary files begin with a dot.
-_WELCOME = frozenset({'connection.json', 'data-dir', 'settings.json', 'lost+found'})
+_WELCOME = frozenset({'azure', 'connection.json', 'data-dir', 'settings.json', 'lost+found'})
 _OURS = frozenset({'service.lock', 'service.log', 'batchai.db'})
 
 

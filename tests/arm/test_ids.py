@@ -1,7 +1,8 @@
 import pytest
 
 from azext_batchai.arm.ids import (
-    ResourceId, flat_workspace, is_valid_group, is_valid_name, is_valid_subscription, normalize_location,
+    ResourceId, flat_workspace, is_valid_flat_name, is_valid_group, is_valid_name, is_valid_subscription,
+    normalize_location,
     parse_resource_id, workspace_id)
 
 SUBSCRIPTION = '12345678-9abc-def0-1234-56789abcdef0'
@@ -70,7 +71,7 @@ def test_a_slash_at_either_end_is_no_matter():
     (f'{ROOT}/workspaces/w/jobs/j', "'jobs' where one of clusters, fileServers, experiments should be"),
     (f'{ROOT}/workspaces/w/clusters/c/nodes/n', "'nodes' where one of nothing should be"),
     (f'{ROOT}/workspaces/../clusters/c', "'..' in"),
-    (f'{ROOT}/workspaces/w/clusters/a.b', "'a.b' in"),
+    (f'{ROOT}/workspaces/a.b/clusters/c', "'a.b' in"),
     (f'{ROOT}/workspaces/w/clusters/', 'not the id of a Batch AI resource'),
     (f'{ROOT}/workspaces/w/clusters//experiments/e', "'' in"),
     (f'{ROOT}/workspaces/w'.replace(SUBSCRIPTION, 'my-subscription'), "'my-subscription' in"),
@@ -90,6 +91,19 @@ def test_what_is_no_id_is_refused_with_the_part_that_is_wrong(text, said):
 ])
 def test_names_of_resources(name, valid):
     assert is_valid_name(name) is valid
+
+
+@pytest.mark.parametrize('name, valid', [
+    ('a', True), ('a.b', True), ('.a', True), ('a..', True), ('x' * 64, True),
+    ('', False), ('x' * 65, False), ('.', False), ('..', False), ('....', False), ('a/b', False), ('a b', False),
+    ('a.\n', False), ('ä', False),
+])
+def test_names_of_flat_resources_may_have_dots(name, valid):
+    assert is_valid_flat_name(name) is valid
+
+
+def test_an_id_may_have_a_dot_where_the_flat_api_allowed_one():
+    assert parse_resource_id(f'{ROOT}/workspaces/w/experiments/e/jobs/a.b').name == 'a.b'
 
 
 @pytest.mark.parametrize('name, valid', [

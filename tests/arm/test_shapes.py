@@ -31,7 +31,6 @@ KNOWN_DIFFERENCES = {
     ('JOB.properties.experimentName', 'extra'): 'the real service sent it, so it comes back (wire facts, section 8)',
     ('WORKSPACE.properties', 'extra'): 'read-only part of a workspace read from the service',
     ('CLUSTER.properties', 'required'): 'a body without any properties cannot have the required ones',
-    ('CLUSTER_UPDATE.properties', 'required'): 'as CLUSTER',
     ('JOB.properties', 'required'): 'as CLUSTER',
     ('FILE_SERVER.properties', 'required'): 'as CLUSTER',
 }

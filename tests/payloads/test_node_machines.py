@@ -15,6 +15,12 @@ def test_no_vm_size_is_told_one(size):
         check_vm_size(size)
 
 
+def test_size_of_file_servers_is_none_of_clusters():
+    check_vm_size('Standard_DS14')
+    with pytest.raises(InvalidArgumentValueError, match="'Standard_DS14' is for file servers only"):
+        check_vm_size('Standard_DS14', of_cluster=True)
+
+
 @pytest.mark.parametrize('scale, said', [
     ({'manual': {'targetNodeCount': 101}}, r'--target \(scaleSettings.manual.targetNodeCount'),
     ({'autoScale': {'minimumNodeCount': 0, 'maximumNodeCount': 101}}, r'--max \(scaleSettings.autoScale')])

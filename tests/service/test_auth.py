@@ -108,21 +108,21 @@ def test_a_token_file_left_empty_by_a_crash_does_not_become_an_empty_token(tmp_p
 
 @pytest.mark.parametrize('header', ['Bearer secret', 'bearer secret', 'BEARER  secret '])
 def test_the_right_token_passes(header):
-    auth.check_token({'authorization': header}, 'secret')
+    auth.check_token({'authorization': header}, 'secret', 0.0)
 
 
 @pytest.mark.parametrize('header', [None, '', 'Bearer', 'Bearer ', 'Bearer wrong', 'Bearer secret2', 'Bearer secre',
                                     'secret', 'Basic secret', 'Bearer: secret', 'Bearer s\xe9cret', 'Token secret'])
 def test_any_other_header_is_refused(header):
     with pytest.raises(ArmError) as caught:
-        auth.check_token({} if header is None else {'authorization': header}, 'secret')
+        auth.check_token({} if header is None else {'authorization': header}, 'secret', 0.0)
     assert (caught.value.status, caught.value.code) == (401, 'AuthenticationFailed')
 
 
 @pytest.mark.parametrize('header', ['Bearer', 'Bearer '])
 def test_an_empty_token_lets_nobody_in(header):
     with pytest.raises(ArmError):
-        auth.check_token({'authorization': header}, '')
+        auth.check_token({'authorization': header}, '', 0.0)
 
 
 @pytest.mark.parametrize('host, allowed', [

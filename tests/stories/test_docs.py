@@ -22,7 +22,7 @@ def lines_of(page: Path) -> list[str]:
         for line in block.splitlines():
             inner = re.findall(r'\$\((az batchai [^)]*)\)', line)
             found += [text for text in [re.sub(r'\$\([^)]*\)', _ID, line), *inner] if text.startswith('az batchai ')]
-    return [line.split(' || ')[0].replace('\\`', '`') for line in found]
+    return [re.split(r' \|\|? ', line)[0].replace('\\`', '`') for line in found]
 
 
 LINES = sorted({line for page in PAGES for line in lines_of(page)})

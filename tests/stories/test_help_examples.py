@@ -144,7 +144,7 @@ def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
             line = line.replace('8443', str(port))
         if line.endswith('--follow'):
             line = 'batchai service logs | grep listens'
-        if line.endswith(('stop', 'reset -y')):
+        if line.endswith(('stop', 'reset -y')) or ' env' in line:
             az.ok('batchai service start -o none')
-        az.ok(line.removeprefix('az '))
+        az.ok(line.removeprefix('eval "$(').removesuffix(')"').removeprefix('az '))
     assert az.ok('batchai service show --query state -o tsv').out == 'stopped\n'

@@ -4,9 +4,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from azext_batchai.arm.cluster_limits import MOST_NODES, node_limit_passed, vm_size_name
+from azext_batchai.arm.cluster_limits import MOST_NODES, node_limit_passed
 from azext_batchai.arm.states import AllocationState
 from azext_batchai.service import errors
+from azext_batchai.service.handlers.vm_sizes import cluster_size
 from azext_batchai.service.storage.mounts import MountError, resolve_mounts
 
 _IMAGE_ID = re.compile(r'/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+/?\Z',
@@ -37,19 +38,6 @@ def with_scale_defaults(scale: dict[str, Any]) -> dict[str, Any]:
     if 'autoScale' in scale:
         return {'autoScale': {'initialNodeCount': 0, **scale['autoScale']}}
     return {'manual': {'nodeDeallocationOption': 'requeue', **scale['manual']}}
-
-
-def canonical_size(size: str) -> str:
-    """``Standard_NC6`` is stored as ``STANDARD_NC6`` (semantics sheet, section 6.3).
-
-    Any size is taken: on one machine it changes nothing. Raises the 400 error for what is no VM size at all and for
-    STANDARD_A0, which was never supported.
-    """
-    name = vm_size_name(size)
-    if name is None:
-        raise errors.invalid_property('properties.vmSize', f"the value {size} for property "
-                                      'Cluster.Properties.VMSize is not a supported VM size')
-    return f'STANDARD_{name}'
 
 
 def check_image(properties: dict[str, Any]) -> None:
@@ -119,7 +107,7 @@ def with_defaults(properties: dict[str, Any]) -> dict[str, Any]:
     """The properties of a new cluster, defaults filled in (wire facts sheet, section 7)."""
     scale = properties.get('scaleSettings') or {'manual': {'targetNodeCount': 0}}
     image = properties.get('virtualMachineConfiguration', {}).get('imageReference', _DEFAULT_IMAGE)
-    return {**properties, 'vmSize': canonical_size(properties['vmSize']),
+    return {**properties, 'vmSize': cluster_size(properties['vmSize']),
             'vmPriority': properties.get('vmPriority', 'dedicated'), 'scaleSettings': with_scale_defaults(scale),
             'virtualMachineConfiguration': {'imageReference': {'version': 'latest', **image}}}
 

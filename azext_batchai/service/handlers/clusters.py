@@ -6,14 +6,18 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import NodeState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules as rules, common
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
+from azext_batchai.service.handlers.preconditions import check_conditions
+from azext_batchai.service.handlers.secret_rules import check_secret_pairs
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.store.clusters import Cluster
+from azext_batchai.service.versions import FlatParts
 
 # Wire facts sheet, section 7.
 _ORDER = ('provisioningState', 'allocationState', 'creationTime', 'allocationStateTransitionTime',
@@ -26,7 +30,7 @@ async def list_clusters(service: Service, request: Request, subscription: str, g
     page = common.page_of(request)
     found = service.store.clusters.list_children(parent.key, page)
     return common.reply_page(request, page, found, lambda cluster: cluster.resource.number,
-                             lambda cluster: _view(service, cluster))
+                             lambda cluster: view(service, cluster))
 
 
 async def put_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str, cluster: str
@@ -34,22 +38,28 @@ async def put_cluster(service: Service, request: Request, subscription: str, gro
     """Create a cluster. Over an existing one only the scale settings may differ; then it is scaled."""
     wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
     given = (await common.checked_body(service, request, 'CLUSTER'))['properties']
+    return create(service, request, wanted, given)
+
+
+def create(service: Service, request: Request, wanted: ResourceId, given: dict[str, Any],
+           flat: FlatParts | None = None) -> Response:
+    """What a PUT does. `given` are properties of the right shape; `flat` is what comes with a flat API version."""
     properties, secrets = _accepted_properties(service, given)
     parent = common.require(service, wanted.parent)
-    wanted = parent.id.child('clusters', cluster)
+    wanted = parent.id.child('clusters', wanted.name)
     with service.store.transaction():
         existing = service.store.clusters.find(wanted.key)
+        check_conditions(request, existing.resource if existing else None, 'cluster', wanted.name)
         if existing is None:
             guid, now = service.new_guid(), service.clock()
             task = properties.get('nodeSetup', {}).get('setupTask')
             if task:
-                task['stdOutErrPathSuffix'] = '/'.join((
-                    subscription, wanted.resource_group, 'workspaces', wanted.workspace, 'clusters', wanted.name, guid))
+                task['stdOutErrPathSuffix'] = common.output_path(wanted, guid, flat is not None)
             service.store.clusters.add(wanted, guid, parent.location, properties, secrets,
-                                       rules.first_allocation(properties['scaleSettings']), now)
+                                       rules.first_allocation(properties['scaleSettings']), now,
+                                       flat.tags if flat else None, flat.extras if flat else None)
         else:
-            common.refuse_existing(request, 'cluster', cluster)
-            _replace(service, existing, properties)
+            _replace(service, existing, properties, flat)
         resource = common.require(service, wanted)
         response = common.accepted(service, request, resource, finished=True)
     service.wake()
@@ -59,6 +69,7 @@ async def put_cluster(service: Service, request: Request, subscription: str, gro
 def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Check what a schema cannot, fill in defaults, take the secrets out."""
     rules.check_account(given['userAccountSettings'], 'properties.userAccountSettings')
+    check_secret_pairs(given)
     rules.check_image(given)
     if 'scaleSettings' in given:
         rules.check_scale(given['scaleSettings'])
@@ -83,7 +94,7 @@ def _mounted_servers(service: Service, volumes: dict[str, Any]) -> dict[str, dic
     return {server.id.name: server.properties for server in found if server}
 
 
-def _replace(service: Service, existing: Cluster, properties: dict[str, Any]) -> None:
+def _replace(service: Service, existing: Cluster, properties: dict[str, Any], flat: FlatParts | None) -> None:
     """A PUT over an existing cluster. Raises the 409 error when more than the scale would change."""
     resource = existing.resource
     _refuse_deleting(existing)
@@ -93,35 +104,47 @@ def _replace(service: Service, existing: Cluster, properties: dict[str, Any]) ->
             'stdOutErrPathSuffix')
     changed = [key for key in {**resource.properties, **properties}
                if key != 'scaleSettings' and resource.properties.get(key) != properties.get(key)]
+    if flat:
+        changed += [key for key in {**resource.extras, **flat.extras}
+                    if key != 'scaleSettings' and resource.extras.get(key) != flat.extras.get(key)]
     if changed:
         raise errors.conflict('PropertyChangeNotAllowed', f"The cluster {resource.id.name} already exists, and "
-                              f"{', '.join(sorted(changed))} cannot be changed; delete it first, or use another name.")
+                              f"{', '.join(sorted({*changed}))} cannot be changed; delete it first, or use another "
+                              'name.')
     if resource.properties != properties:
         service.store.resources.update_properties(resource.guid, properties, service.clock())
+    if flat:
+        common.update_flat(service, resource, flat)
 
 
 async def patch_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str,
                         cluster: str) -> Response:
     """New scale settings; the reply still shows the old allocation state (wire facts sheet, section 7)."""
     wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
-    update = (await common.checked_body(service, request, 'CLUSTER_UPDATE'))['properties']
+    update = (await common.checked_body(service, request, 'CLUSTER_UPDATE')).get('properties', {})
+    check_conditions(request, service.store.resources.find(wanted), 'cluster', cluster)
+    found = rescale(service, wanted, update.get('scaleSettings'))
+    return common.reply(view(service, found), found.resource)
+
+
+def rescale(service: Service, wanted: ResourceId, scale: dict[str, Any] | None) -> Cluster:
+    """The cluster with new scale settings; None leaves them. Raises the 404 error, and 409 while it is deleted."""
     with service.store.transaction():
         found = _require(service, wanted)
         _refuse_deleting(found)
-        if 'scaleSettings' in update:
-            rules.check_scale(update['scaleSettings'])
-            scale = rules.with_scale_defaults(update['scaleSettings'])
-            service.store.resources.update_properties(
-                found.resource.guid, {**found.resource.properties, 'scaleSettings': scale}, service.clock())
+        if scale is not None:
+            rules.check_scale(scale)
+            service.store.resources.update_properties(found.resource.guid, {
+                **found.resource.properties, 'scaleSettings': rules.with_scale_defaults(scale)}, service.clock())
         found = _require(service, wanted)
     service.wake()
-    return common.reply(_view(service, found), found.resource)
+    return found
 
 
 async def get_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str, cluster: str
                       ) -> Response:
     found = _require(service, common.resource_id(subscription, group, workspace=workspace, cluster=cluster))
-    return common.reply(_view(service, found), found.resource)
+    return common.reply(view(service, found), found.resource)
 
 
 async def delete_cluster(service: Service, request: Request, subscription: str, group: str, workspace: str,
@@ -130,6 +153,7 @@ async def delete_cluster(service: Service, request: Request, subscription: str, 
     wanted = common.resource_id(subscription, group, workspace=workspace, cluster=cluster)
     with service.store.transaction():
         found = service.store.resources.find(wanted)
+        check_conditions(request, found, 'cluster', cluster)
         if found is None:
             return Response(status_code=204)
         if found.provisioning_state != ProvisioningState.DELETING:
@@ -152,7 +176,8 @@ def _refuse_deleting(cluster: Cluster) -> None:
         raise errors.conflict('ClusterBeingDeleted', f'The cluster {cluster.resource.id.name} is being deleted.')
 
 
-def _view(service: Service, cluster: Cluster) -> dict[str, Any]:
+def view(service: Service, cluster: Cluster) -> dict[str, Any]:
+    """A cluster as the wire shows it."""
     resource = cluster.resource
     nodes = service.store.clusters.nodes(resource.guid)
     order = (NodeState.RUNNING, NodeState.IDLE, NodeState.UNUSABLE, NodeState.PREPARING, NodeState.LEAVING)

@@ -10,12 +10,14 @@ from starlette.responses import JSONResponse, Response
 
 from azext_batchai.arm.checking import ShapeError, check
 from azext_batchai.arm.ids import (
-    GROUP_RULE, NAME_RULE, ResourceId, is_valid_group, is_valid_name, is_valid_subscription, normalize_location,
-    workspace_id)
+    FLAT_COLLECTIONS, GROUP_RULE, NAME_RULE, ResourceId, is_valid_flat_name, is_valid_group, is_valid_name,
+    is_valid_subscription, normalize_location, workspace_id)
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
+from azext_batchai.service.handlers.preconditions import etag
 from azext_batchai.service.store.resources import Page, Resource
+from azext_batchai.service.versions import FLAT_VERSIONS, FlatParts
 
 T = TypeVar('T')
 
@@ -34,7 +36,7 @@ def checked_group(subscription: str, group: str) -> tuple[str, str]:
 
 def checked_subscription(subscription: str) -> str:
     if not is_valid_subscription(subscription):
-        raise errors.ArmError(400, 'InvalidSubscriptionId', f"The subscription id '{subscription}' is not a GUID.")
+        raise errors.invalid_subscription(subscription)
     return subscription
 
 
@@ -50,7 +52,8 @@ def resource_id(subscription: str, group: str, **names: str) -> ResourceId:
     """The id that the path arguments spell, outermost name first. Raises the 400 errors for malformed names."""
     checked_group(subscription, group)
     for what, name in names.items():
-        if not is_valid_name(name):
+        # What was created through a flat API version may have dots, and is looked up like the rest.
+        if not (is_valid_flat_name if _COLLECTIONS[what] in FLAT_COLLECTIONS else is_valid_name)(name):
             raise errors.invalid_name(what.replace('_', ' '), name, NAME_RULE)
     found = workspace_id(subscription, group.lower(), names.pop('workspace'))
     for what, name in names.items():
@@ -75,16 +78,11 @@ async def checked_body(service: Service, request: Request, shape: str) -> dict[s
     try:
         return check(shape, body)
     except ShapeError as error:
-        if error.path:
-            raise errors.invalid_property(error.path, error.problem) from None
-        raise errors.invalid_body(error.problem) from None
+        raise wrong_shape(error) from None
 
 
-def refuse_existing(request: Request, what: str, name: str) -> None:
-    """For a PUT over an existing resource: with ``If-None-Match: *`` the client wants a new one or none."""
-    if request.headers.get('if-none-match', '').strip() == '*':
-        raise errors.ArmError(412, f"{what.title().replace(' ', '')}AlreadyExists",
-                              f'The {what} {name} already exists; delete it first, or use another name.')
+def wrong_shape(error: ShapeError) -> errors.ArmError:
+    return errors.invalid_property(error.path, error.problem) if error.path else errors.invalid_body(error.problem)
 
 
 def max_results(request: Request) -> int:
@@ -123,8 +121,7 @@ def provisioning_view(resource: Resource) -> dict[str, Any]:
 def reply(view: dict[str, Any], resource: Resource) -> Response:
     """200 with one resource, its etag and last-modified (wire facts sheet, section 4)."""
     return JSONResponse(view, headers={
-        'etag': f'"0x{int(resource.modified * 10_000_000) + 621355968000000000:X}"',
-        'last-modified': formatdate(resource.modified, usegmt=True)})
+        'etag': etag(resource), 'last-modified': formatdate(resource.modified, usegmt=True)})
 
 
 def reply_list(views: list[dict[str, Any]]) -> Response:
@@ -158,16 +155,31 @@ def accepted(service: Service, request: Request, resource: Resource, finished: b
     """
     now, guid = service.clock(), service.new_guid()
     name = resource.id
-    joined = '$'.join((name.subscription, name.resource_group, *(part for _, part in name.path)))
+    version = request.query_params.get('api-version', '')
+    path = name.path[-1:] if version in FLAT_VERSIONS else name.path
+    joined = '$'.join((name.subscription, name.resource_group, *(part for _, part in path)))
     service.store.operations.add(guid, name.subscription.lower(), resource.location, resource.guid, joined, now,
                                  finished)
     base = (f'{endpoint(request)}/subscriptions/{name.subscription}/providers/Microsoft.BatchAI/locations/'
             f'{resource.location}')
-    version = request.query_params.get('api-version', '')
     return Response(status_code=202, headers={
         'azure-asyncoperation': f'{base}/operationresults/{guid}?api-version={version}',
         'location': f'{base}/operationstatuses/{guid}?api-version={version}',
         'retry-after': '1'})
+
+
+def update_flat(service: Service, existing: Resource, flat: FlatParts) -> None:
+    """Tags and extras of a PUT in a flat version over what exists. etag and last-modified follow a change of tags."""
+    if existing.tags != flat.tags:
+        service.store.resources.update_tags(existing.guid, flat.tags, service.clock())
+    if existing.extras != flat.extras:
+        service.store.resources.update_extras(existing.guid, flat.extras)
+
+
+def output_path(resource: ResourceId, guid: str, is_flat: bool) -> str:
+    """Keeps the output of two resources of one name apart (wire facts sheet, section 11)."""
+    path = resource.path[-1:] if is_flat else resource.path
+    return '/'.join((resource.subscription, resource.resource_group, *(part for pair in path for part in pair), guid))
 
 
 def endpoint(request: Request) -> str:

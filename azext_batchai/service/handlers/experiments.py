@@ -10,6 +10,7 @@ from starlette.responses import Response
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
 from azext_batchai.service.handlers.parents import delete_with_children, refuse_leaving, refuse_within_leaving
+from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.store.resources import Resource
 
 
@@ -28,6 +29,7 @@ async def put_experiment(service: Service, request: Request, subscription: str, 
     refuse_within_leaving(service, wanted)
     with service.store.transaction():
         existing = service.store.resources.find(wanted)
+        check_conditions(request, existing, 'experiment', experiment)
         if existing:
             refuse_leaving(existing)
         else:

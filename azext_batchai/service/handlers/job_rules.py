@@ -11,10 +11,10 @@ from azext_batchai.service import errors
 from azext_batchai.service.scheduler.snapshot import Scale
 from azext_batchai.service.toolkits import settings_block, toolkit_of
 from azext_batchai.service.toolkits.base import ToolkitError
+from azext_batchai.service.toolkits.settings_rules import check_settings
 
 _DEFAULT_WALL_CLOCK = 'P7D'
-# A schedule must fit into a float of seconds, and a year of one job is beyond any use.
-_LONGEST = timedelta(days=366)
+_LONGEST = timedelta(days=7)  # semantics sheet, sections 4.4 and 6.5
 _KEY_VAULT = 'Key Vault references are not supported by this version of the service'
 
 
@@ -32,6 +32,8 @@ def cluster_id(properties: dict[str, Any]) -> ResourceId:
 def check_toolkit(properties: dict[str, Any]) -> None:
     """One toolkit, one this service has, with settings it can launch."""
     try:
+        name = settings_block(properties)
+        check_settings(name, properties[name], properties['nodeCount'])
         toolkit, settings = toolkit_of(properties)
         toolkit.check(settings, properties['nodeCount'])
     except ToolkitError as error:
@@ -78,7 +80,7 @@ def wall_clock(properties: dict[str, Any]) -> str:
     except ValueError as error:
         raise errors.invalid_property(target, str(error)) from None
     if not timedelta(0) < duration <= _LONGEST:
-        raise errors.invalid_property(target, f'should be more than nothing and at most a year, but is {text}')
+        raise errors.invalid_property(target, f'should be more than nothing and at most 7 days, but is {text}')
     return format_duration(duration)
 
 

@@ -15,9 +15,12 @@ from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules, common, holding, job_rules as rules
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
+from azext_batchai.service.handlers.preconditions import check_conditions
+from azext_batchai.service.handlers.secret_rules import check_secret_pairs
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.scheduler.snapshot import Scale, read_scale
 from azext_batchai.service.store.jobs import Job
+from azext_batchai.service.versions import FlatParts
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ async def list_jobs(service: Service, request: Request, subscription: str, group
     found = service.store.jobs.list_children(parent.key, page)
     scales: dict[str, Scale | None] = {}
     return common.reply_page(request, page, found, lambda job: job.resource.number,
-                             lambda job: _view(service, job, scales))
+                             lambda job: view(service, job, scales))
 
 
 async def put_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,
@@ -38,19 +41,30 @@ async def put_job(service: Service, request: Request, subscription: str, group: 
     """Submit a job. The same request again changes nothing; another one under the same name is refused."""
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
     given = (await common.checked_body(service, request, 'JOB'))['properties']
+    return submit(service, request, wanted, given)
+
+
+def submit(service: Service, request: Request, wanted: ResourceId, given: dict[str, Any],
+           flat: FlatParts | None = None) -> Response:
+    """What a PUT does. `given` are properties of the right shape; `flat` is what comes with a flat API version."""
     cluster, checked = _checked_properties(service, given)
     parent = common.require(service, wanted.parent)
-    wanted = parent.id.child('jobs', job)
+    wanted = parent.id.child('jobs', wanted.name)
     with service.store.transaction():
         existing = service.store.jobs.find(wanted.key)
+        check_conditions(request, existing.resource if existing else None, 'job', wanted.name)
         guid = existing.guid if existing else service.new_guid()
-        properties, secrets = take_secrets(rules.with_defaults(checked, _segment(wanted, guid)))
+        segment = existing.resource.properties['jobOutputDirectoryPathSegment'] if existing else common.output_path(
+            wanted, guid, flat is not None)
+        properties, secrets = take_secrets(rules.with_defaults(checked, segment))
         if existing is None:
-            service.store.jobs.add(wanted, guid, parent.location, properties, secrets, cluster.key,
-                                   JOB_PRIORITIES[properties['schedulingPriority']], service.clock())
+            priority = flat.priority if flat else JOB_PRIORITIES[properties['schedulingPriority']]
+            service.store.jobs.add(wanted, guid, parent.location, properties, secrets, cluster.key, priority,
+                                   service.clock(), flat.tags if flat else None, flat.extras if flat else None)
         else:
-            common.refuse_existing(request, 'job', job)
-            _refuse_changed(existing, properties)
+            _refuse_changed(existing, properties, flat)
+            if flat:
+                common.update_flat(service, existing.resource, flat)
         resource = common.require(service, wanted)
         response = common.accepted(service, request, resource, finished=True)
     service.wake()
@@ -60,6 +74,7 @@ async def put_job(service: Service, request: Request, subscription: str, group: 
 def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[ResourceId, dict[str, Any]]:
     """Check what a schema cannot; the cluster's id and the properties with its mounts' defaults."""
     cluster_id = rules.cluster_id(given)
+    check_secret_pairs(given)
     rules.check_toolkit(given)
     rules.check_directories(given)
     rules.check_secrets(given)
@@ -81,17 +96,11 @@ def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[Resour
     return cluster.resource.id, given
 
 
-def _segment(job: ResourceId, guid: str) -> str:
-    """Keeps the output of two jobs of one name apart (wire facts sheet, section 11)."""
-    return '/'.join((job.subscription, job.resource_group, 'workspaces', job.workspace, 'experiments',
-                     str(job.experiment), 'jobs', job.name, guid))
-
-
-def _refuse_changed(existing: Job, properties: dict[str, Any]) -> None:
+def _refuse_changed(existing: Job, properties: dict[str, Any], flat: FlatParts | None) -> None:
     name = existing.resource.id.name
     if existing.resource.provisioning_state == ProvisioningState.DELETING:
         raise errors.conflict('JobBeingDeleted', f'The job {name} is being deleted.')
-    if existing.resource.properties != properties:
+    if existing.resource.properties != properties or (flat and existing.resource.extras != flat.extras):
         raise errors.conflict('JobAlreadyExists', f'The job {name} already exists with other properties; delete it '
                               'first, or use another name.')
 
@@ -107,7 +116,7 @@ async def get_job(service: Service, request: Request, subscription: str, group: 
             return now is None or now.state != found.state
         await holding.until_job(service, has_changed, seconds)
         found = require_job(service, subscription, group, workspace, experiment, job)
-    return common.reply(_view(service, found, {}), found.resource)
+    return common.reply(view(service, found, {}), found.resource)
 
 
 async def delete_job(service: Service, request: Request, subscription: str, group: str, workspace: str,
@@ -116,6 +125,7 @@ async def delete_job(service: Service, request: Request, subscription: str, grou
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
     with service.store.transaction():
         found = service.store.resources.find(wanted)
+        check_conditions(request, found, 'job', job)
         if found is None:
             return Response(status_code=204)
         if found.provisioning_state != ProvisioningState.DELETING:
@@ -149,7 +159,7 @@ def require_job(service: Service, subscription: str, group: str, workspace: str,
     return found
 
 
-def _view(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
+def view(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
     """A job as the wire shows it. `scales` remembers clusters from one job of a list to the next."""
     resource = job.resource
     status: dict[str, Any] = {

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from azext_batchai.arm.ids import normalize_location
 from azext_batchai.arm.states import OperationStatus
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
@@ -25,24 +26,25 @@ _LONGEST_HOLD_SECONDS = 5.0
 async def get_operation_result(service: Service, request: Request, subscription: str, location: str, operation: str
                                ) -> Response:
     until = time.monotonic() + _LONGEST_HOLD_SECONDS
-    found = _require(service, subscription, operation)
+    found = _require(service, subscription, location, operation)
     while found.status == OperationStatus.IN_PROGRESS and time.monotonic() < until and not service.turned.is_closed:
         await service.turned.wait(until - time.monotonic())
-        found = _require(service, subscription, operation)
+        found = _require(service, subscription, location, operation)
     return JSONResponse(_view(found, common.endpoint(request)))
 
 
 async def get_operation_status(service: Service, request: Request, subscription: str, location: str, operation: str
                                ) -> Response:
     """The Location of an operation; a client may end with it. 202 while it runs, then the same document."""
-    found = _require(service, subscription, operation)
+    found = _require(service, subscription, location, operation)
     running = found.status == OperationStatus.IN_PROGRESS
     return JSONResponse(_view(found, common.endpoint(request)), 202 if running else 200)
 
 
-def _require(service: Service, subscription: str, operation: str) -> Operation:
+def _require(service: Service, subscription: str, location: str, operation: str) -> Operation:
     found = service.store.operations.find(operation.lower())
-    if found is None or found.subscription != subscription.lower():
+    place = (subscription.lower(), normalize_location(location))
+    if found is None or (found.subscription, found.location) != place:
         raise errors.ArmError(404, 'OperationNotFound', f'The operation {operation[:64]} is not found')
     return found
 

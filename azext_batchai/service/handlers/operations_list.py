@@ -33,10 +33,20 @@ _TYPES: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
     'workspaces/fileservers': ('a file server', 'file servers', {}),
 }
 
+# The flat API versions have these types outside of workspaces, without the actions that are this service's own.
+_FLAT_TYPES = {'clusters': 'workspaces/clusters', 'jobs': 'workspaces/experiments/jobs',
+               'fileservers': 'workspaces/fileservers'}
+_OWN_ACTIONS = frozenset({'nodes/exec/action', 'listSetupTaskOutputFiles/action'})
+
 _OF_LOCATIONS = {
     'locations/operationresults': ('Get the status of an operation', 'Tell how far a long-running operation is.'),
     'locations/operationstatuses': ('Get the result of an operation', 'Tell what became of a long-running operation.'),
     'locations/usages': ('List usages', 'Tell how many clusters and cores are in use, and how many there are.'),
+}
+
+_OF_THE_PROVIDER = {
+    'register': ('Register the provider', 'Let a subscription use Batch AI.'),
+    'unregister': ('Unregister the provider', 'Let a subscription use Batch AI no longer.'),
 }
 
 
@@ -46,10 +56,13 @@ async def list_operations(service: Service, request: Request) -> Response:
 
 def _operations() -> list[dict[str, Any]]:
     found = []
-    for resource, (one, many, actions) in _TYPES.items():
+    flat = {name: (*_TYPES[same][:2], {verb: texts for verb, texts in _TYPES[same][2].items()
+                                       if verb not in _OWN_ACTIONS}) for name, same in _FLAT_TYPES.items()}
+    for resource, (one, many, actions) in {**_TYPES, **flat}.items():
         for verb, texts in {**_READ_WRITE_DELETE, **actions}.items():
             found.append(_view(resource, verb, *(text.format(a=one, many=many) for text in texts)))
-    return found + [_view(resource, 'read', *texts) for resource, texts in _OF_LOCATIONS.items()]
+    found += [_view(resource, 'read', *texts) for resource, texts in _OF_LOCATIONS.items()]
+    return found + [_view(verb, 'action', *texts) for verb, texts in _OF_THE_PROVIDER.items()]
 
 
 def _view(resource: str, verb: str, operation: str, description: str) -> dict[str, Any]:

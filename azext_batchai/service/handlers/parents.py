@@ -6,11 +6,12 @@ from typing import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from azext_batchai.arm.ids import ResourceId
+from azext_batchai.arm.ids import NAME_RULE, ResourceId, is_valid_name
 from azext_batchai.arm.states import ProvisioningState
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
+from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.store.resources import Resource
 
 Handler = Callable[..., Awaitable[Response]]
@@ -19,10 +20,13 @@ Handler = Callable[..., Awaitable[Response]]
 def within_parents(put: Handler) -> Handler:
     """`put`, the handler of a resource in a workspace, refused with 409 while what is around it is being deleted.
 
-    What slips in while the body of the request is read is deleted with the rest by the scheduler.
+    What slips in while the body of the request is read is deleted with the rest by the scheduler. A dot in the name is
+    refused too: other versions may have made such a resource, and this one cannot.
     """
     async def checked(service: Service, request: Request, subscription: str, group: str, **names: str) -> Response:
         wanted = common.resource_id(subscription, group, **names)
+        if not is_valid_name(wanted.name):
+            raise errors.invalid_name(list(names)[-1].replace('_', ' '), wanted.name, NAME_RULE)
         refuse_within_leaving(service, wanted)
         return await put(service, request, subscription, group, **names)
     return checked
@@ -52,6 +56,7 @@ def delete_with_children(service: Service, request: Request, wanted: ResourceId,
     """
     with service.store.transaction():
         found = service.store.resources.find(wanted)
+        check_conditions(request, found, wanted.path[-1][0].removesuffix('s'), wanted.name)
         if found is None:
             return Response(status_code=204)
         if found.provisioning_state != ProvisioningState.DELETING:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from azext_batchai.service.context import Service
+from azext_batchai.service.gateway import check_location
 from azext_batchai.service.handlers import common
 from azext_batchai.service.store.clusters import Cluster
 
@@ -21,7 +22,10 @@ async def list_usages(service: Service, request: Request, subscription: str, loc
     The limit of cores is what this machine has. Nodes beyond it share cores, so it is never exceeded.
     """
     common.checked_subscription(subscription)
-    clusters = list(_clusters(service, subscription, common.checked_location(location)))
+    place = common.checked_location(location)
+    check_location(place, request.query_params.get('api-version', ''), 'locations/usages',
+                   service.store.resources.is_anything_in(place))
+    clusters = list(_clusters(service, subscription, place))
     cores = os.cpu_count() or 1
     return common.reply_list([
         _view('Clusters', 'Clusters', len(clusters), _UNLIMITED),

@@ -14,6 +14,7 @@ from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import common
 from azext_batchai.service.handlers.mount_users import mount_users
 from azext_batchai.service.handlers.parents import delete_with_children, refuse_leaving
+from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.store.resources import Resource, group_key
 
 
@@ -37,6 +38,7 @@ async def put_workspace(service: Service, request: Request, subscription: str, g
     location = common.checked_location(body['location'])
     with service.store.transaction():
         existing = service.store.resources.find(wanted)
+        check_conditions(request, existing, 'workspace', workspace)
         if existing is None:
             service.store.resources.add(wanted, service.new_guid(), location, {}, service.clock(), body.get('tags'))
         else:
@@ -52,6 +54,7 @@ async def patch_workspace(service: Service, request: Request, subscription: str,
     wanted = common.resource_id(subscription, group, workspace=workspace)
     update = await auth.read_json(request, service.settings)
     found = common.require(service, wanted)
+    check_conditions(request, found, 'workspace', workspace)
     refuse_leaving(found)
     if not isinstance(update, dict):
         raise errors.invalid_body('it should be an object {...}')

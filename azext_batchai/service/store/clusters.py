@@ -9,7 +9,8 @@ from typing import Any
 from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import AllocationState, NodeState
 from azext_batchai.service.store.database import Database
-from azext_batchai.service.store.resources import COLUMNS, PAGE, Page, Resource, Resources, to_resource
+from azext_batchai.service.store.resources import (
+    COLUMNS, FLAT_PAGE, PAGE, Page, Resource, Resources, to_resource)
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Clusters:
         self._database = database
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
-            allocation_state: AllocationState, now: float) -> None:
+            allocation_state: AllocationState, now: float, tags: dict[str, str] | None = None,
+            extras: dict[str, Any] | None = None) -> None:
         with self._database.transaction() as connection:
-            Resources(self._database).add(resource, guid, location, properties, now, secrets=secrets)
+            Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
             connection.execute('INSERT INTO clusters (guid, allocation_state, allocation_time) VALUES (?, ?, ?)',
                                (guid, allocation_state.value, now))
 
@@ -74,6 +76,11 @@ class Clusters:
         return [_to_cluster(row) for row in self._database.all(
             _SELECT + f"WHERE resources.parent = ? AND resources.collection = 'workspaces/clusters' {PAGE}",
             (workspace_key, *page.bounds))]
+
+    def list_flat(self, subscription: str, prefix: str, page: Page = Page()) -> list[Cluster]:
+        """As `Resources.list_flat`."""
+        return [_to_cluster(row) for row in self._database.all(
+            _SELECT + FLAT_PAGE, (subscription.lower(), 'workspaces/clusters', prefix, prefix, *page.bounds))]
 
     def set_allocation(self, guid: str, state: AllocationState, now: float) -> None:
         with self._database.transaction() as connection:

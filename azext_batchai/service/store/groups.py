@@ -47,6 +47,12 @@ class Groups:
                     found[group.key] = group
         return [found[key] for key in sorted(found)]
 
+    def subscriptions(self) -> set[str]:
+        """Every subscription that a group, a workspace or a storage account is in, in lower case."""
+        return {row['subscription'] for row in self._database.all(
+            'SELECT subscription FROM resource_groups UNION SELECT subscription FROM storage_accounts UNION '
+            "SELECT DISTINCT subscription FROM resources WHERE collection = 'workspaces'")}
+
     def put(self, subscription: str, name: str, location: str, tags: dict[str, str]) -> None:
         """Record a group; of one that is recorded only the tags change."""
         with self._database.transaction() as connection:

@@ -9,7 +9,8 @@ from typing import Any
 from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import JobState, NodeState
 from azext_batchai.service.store.database import Database
-from azext_batchai.service.store.resources import COLUMNS, PAGE, Page, Resource, Resources, to_resource
+from azext_batchai.service.store.resources import (
+    COLUMNS, FLAT_PAGE, PAGE, Page, Resource, Resources, to_resource)
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ class Jobs:
         self._database = database
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
-            cluster_key: str, priority: int, now: float) -> None:
+            cluster_key: str, priority: int, now: float, tags: dict[str, str] | None = None,
+            extras: dict[str, Any] | None = None) -> None:
         with self._database.transaction() as connection:
-            number = Resources(self._database).add(resource, guid, location, properties, now, secrets=secrets)
+            number = Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
             connection.execute(
                 'INSERT INTO jobs (guid, number, cluster, node_count, priority, state, state_time) '
                 'VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -80,6 +82,11 @@ class Jobs:
         return [_to_job(row) for row in self._database.all(
             _SELECT + f"WHERE resources.parent = ? AND resources.collection = 'workspaces/experiments/jobs' {PAGE}",
             (experiment_key, *page.bounds))]
+
+    def list_flat(self, subscription: str, prefix: str, page: Page = Page()) -> list[Job]:
+        """As `Resources.list_flat`."""
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + FLAT_PAGE, (subscription.lower(), 'workspaces/experiments/jobs', prefix, prefix, *page.bounds))]
 
     def queue_head(self, cluster_key: str, largest: int, limit: int) -> list[Queued]:
         """The next jobs in order (priority, then age), leaving out those of more than `largest` nodes."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Callable
 
+from azext_batchai.arm.flat_ids import flat_id_of
+from azext_batchai.arm.ids import parse_resource_id
+
 
 class NewerSchema(RuntimeError):
     """The database was written by a later version of this package."""
@@ -145,8 +148,25 @@ def _deletions_and_setup_output(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _flat_resources(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # flat: the lower-cased id that the flat API versions have for the resource, null when they do not see it.
+        # extras: what only such a version says of it (service/versions).
+        'ALTER TABLE resources ADD COLUMN flat TEXT',
+        "ALTER TABLE resources ADD COLUMN extras TEXT NOT NULL DEFAULT '{}'",
+        'CREATE INDEX resources_flat ON resources (flat, number) WHERE flat IS NOT NULL',
+        # Levels were -1, 0 and 1 before there were numbers between them.
+        'UPDATE jobs SET priority = priority * 1000',
+    ):
+        connection.execute(statement)
+    found = [(row[0], flat_id_of(parse_resource_id(row[1])))
+             for row in connection.execute('SELECT number, id FROM resources').fetchall()]
+    connection.executemany('UPDATE resources SET flat = ? WHERE number = ?',
+                           [(flat.key, number) for number, flat in found if flat])
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
-    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output]
+    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

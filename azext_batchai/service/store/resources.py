@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from azext_batchai.arm.flat_ids import FlatId, flat_id_of
 from azext_batchai.arm.ids import ResourceId, parse_resource_id
 from azext_batchai.arm.states import ProvisioningState
 from azext_batchai.service.store.database import Database
@@ -13,7 +14,7 @@ from azext_batchai.service.store.database import Database
 
 @dataclass(frozen=True)
 class Resource:
-    """A row of the resources table. Times are seconds since the epoch."""
+    """A row of the resources table. Times are seconds since the epoch. `extras` are for `service.versions` alone."""
     number: int
     guid: str
     id: ResourceId
@@ -24,6 +25,7 @@ class Resource:
     provisioning_time: float
     created: float
     modified: float
+    extras: dict[str, Any]
 
     @property
     def key(self) -> str:
@@ -47,13 +49,20 @@ PAGE = 'AND resources.number > ? ORDER BY resources.number LIMIT ?'
 
 # What Resource is made of; secrets are read only where they are used.
 COLUMNS = ('resources.number, resources.guid, resources.id, resources.location, resources.tags, resources.properties, '
-           'resources.provisioning_state, resources.provisioning_time, resources.created, resources.modified')
+           'resources.provisioning_state, resources.provisioning_time, resources.created, resources.modified, '
+           'resources.extras')
+
+# Ends a query for a page of what the flat API versions see: of a subscription and collection, with flat ids that begin
+# with a prefix. Of two of one name, which only the workspace API can make, they see the older.
+FLAT_PAGE = ('WHERE resources.subscription = ? AND resources.collection = ? '
+             'AND substr(resources.flat, 1, length(?)) = ? AND NOT EXISTS (SELECT 1 FROM resources AS older '
+             f'WHERE older.flat = resources.flat AND older.number < resources.number) {PAGE}')
 
 
 def to_resource(row: sqlite3.Row) -> Resource:
     return Resource(row['number'], row['guid'], parse_resource_id(row['id']), row['location'],
                     json.loads(row['tags']), json.loads(row['properties']), row['provisioning_state'],
-                    row['provisioning_time'], row['created'], row['modified'])
+                    row['provisioning_time'], row['created'], row['modified'], json.loads(row['extras']))
 
 
 def group_key(subscription: str, resource_group: str) -> str:
@@ -68,17 +77,20 @@ class Resources:
         self._database = database
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], now: float,
-            tags: dict[str, str] | None = None, secrets: dict[str, str] | None = None) -> int:
+            tags: dict[str, str] | None = None, secrets: dict[str, str] | None = None,
+            extras: dict[str, Any] | None = None) -> int:
         """Create a resource, provisioned at once. Returns its number, which grows with every resource."""
         parent = resource.parent.key if resource.parent else group_key(resource.subscription, resource.resource_group)
+        flat = flat_id_of(resource)
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 'INSERT INTO resources (guid, key, id, collection, subscription, parent, location, tags, properties, '
-                'secrets, provisioning_state, provisioning_time, created, modified) '
-                'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                'secrets, provisioning_state, provisioning_time, created, modified, flat, extras) '
+                'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                 (guid, resource.key, str(resource), resource.collection, resource.subscription.lower(), parent,
                  location, json.dumps(tags or {}), json.dumps(properties), json.dumps(secrets or {}),
-                 ProvisioningState.SUCCEEDED.value, now, now, now))
+                 ProvisioningState.SUCCEEDED.value, now, now, now, flat.key if flat else None,
+                 json.dumps(extras or {})))
             return int(cursor.lastrowid or 0)
 
     def find(self, resource: ResourceId) -> Resource | None:
@@ -87,6 +99,17 @@ class Resources:
     def find_key(self, key: str) -> Resource | None:
         row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE key = ?', (key,))
         return to_resource(row) if row else None
+
+    def find_flat(self, wanted: FlatId) -> Resource | None:
+        """The resource that the flat API versions see under that id."""
+        row = self._database.one(f'SELECT {COLUMNS} FROM resources WHERE flat = ? ORDER BY number LIMIT 1',
+                                 (wanted.key,))
+        return to_resource(row) if row else None
+
+    def is_anything_in(self, location: str) -> bool:
+        """Whether a workspace is in that location."""
+        return self._database.one("SELECT 1 FROM resources WHERE collection = 'workspaces' AND location = ? LIMIT 1",
+                                  (location,)) is not None
 
     def exists(self, guid: str) -> bool:
         return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
@@ -111,6 +134,12 @@ class Resources:
             f'SELECT {COLUMNS} FROM resources WHERE subscription = ? AND collection = ? {PAGE}',
             (subscription.lower(), collection, *page.bounds))]
 
+    def list_flat(self, subscription: str, collection: str, prefix: str, page: Page = Page()) -> list[Resource]:
+        """As `FLAT_PAGE` says, in the order of creation; `prefix` is lower-cased."""
+        return [to_resource(row) for row in self._database.all(
+            f'SELECT {COLUMNS} FROM resources {FLAT_PAGE}',
+            (subscription.lower(), collection, prefix, prefix, *page.bounds))]
+
     def secrets(self, guid: str) -> dict[str, str]:
         row = self._database.one('SELECT secrets FROM resources WHERE guid = ?', (guid,))
         return json.loads(row['secrets']) if row else {}
@@ -126,6 +155,10 @@ class Resources:
         with self._database.transaction() as connection:
             connection.execute('UPDATE resources SET tags = ?, modified = ? WHERE guid = ?',
                                (json.dumps(tags), now, guid))
+
+    def update_extras(self, guid: str, extras: dict[str, Any]) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE resources SET extras = ? WHERE guid = ?', (json.dumps(extras), guid))
 
     def mark_deleting(self, guid: str, now: float) -> None:
         with self._database.transaction() as connection:

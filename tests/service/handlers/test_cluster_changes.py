@@ -80,8 +80,10 @@ def test_a_patch_may_change_the_way_of_scaling(workspace, scale):
 def test_a_patch_of_nothing_changes_nothing(workspace):
     workspace.make_cluster()
     before = workspace.get(CLUSTER)
-    response = workspace.patch(CLUSTER, {'properties': {}})
-    assert (response.status_code, response.json()) == (200, before.json())
+    for nothing in ({}, {'properties': {}}, {'properties': None}):
+        response = workspace.patch(CLUSTER, nothing)
+        assert (response.status_code, response.json()) == (200, before.json())
+        assert response.headers['etag'] == before.headers['etag']
 
 
 @pytest.mark.parametrize('body, target', [

@@ -6,14 +6,14 @@ from harness import (
     ENDPOINT, EXPERIMENT, HOST, ROOT, SUBSCRIPTION, TOKEN, WORKSPACE, cluster_body, cluster_path, file_server_path,
     job_body, job_path)
 
-from azext_batchai.service.routes import ROUTES, is_signed_path
+from azext_batchai.service.routes import ROUTES, is_open_path, is_signed_path
 
 ARGUMENTS = {'subscription': SUBSCRIPTION, 'group': 'rg', 'workspace': 'w', 'cluster': 'c', 'file_server': 'f',
              'experiment': 'e', 'job': 'j', 'location': 'eastus', 'operation': '0' * 32, 'owner': 'j',
              'directory': 'stdouterr', 'path:path': 'x', 'account': 'acct', 'share': 's', 'container': 'b',
-             'node': 'tvm-1'}
+             'node': 'tvm-1', 'provider': 'Microsoft.BatchAI'}
 PATHS = [(route.method, re.sub(r'\{([\w:]+)\}', lambda found: ARGUMENTS[found[1]], route.path)) for route in ROUTES]
-GUARDED = [(method, path) for method, path in PATHS if not is_signed_path(path)]
+GUARDED = [(method, path) for method, path in PATHS if not is_open_path(path)]
 
 
 def error_of(response):
@@ -73,11 +73,11 @@ def test_a_request_without_an_api_version_is_refused(harness, method, path):
 def test_an_unknown_api_version_is_answered_with_the_known_ones(harness, version):
     response = harness.get(WORKSPACE, version=version)
     assert (response.status_code, error_of(response)['code']) == (400, 'NoRegisteredProviderFound')
-    assert "'2018-05-01'" in error_of(response)['message'] and len(response.text) < 1000
+    assert "2018-05-01'" in error_of(response)['message'] and len(response.text) < 1000
 
 
 @pytest.mark.parametrize('path', ['/', '/nowhere', f'{WORKSPACE}/unknowns', f'{WORKSPACE}/clusters/c/nodes',
-                                  ROOT, '/subscriptions', f'{EXPERIMENT}/jobs/j/unknown', '//', '/files/a/b'])
+                                  ROOT, f'{EXPERIMENT}/jobs/j/unknown', '//', '/files/a/b'])
 def test_an_unknown_path_is_404(harness, path):
     response = harness.get(path)
     assert (response.status_code, error_of(response)['code']) == (404, 'InvalidResourceType')

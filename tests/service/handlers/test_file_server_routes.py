@@ -52,6 +52,8 @@ def test_the_id_shown_finds_the_file_server(workspace):
     ({'vmSize': 'x'}, 'properties.vmSize'),
     ({'sshConfiguration': {'userAccountSettings': {'adminUserName': 'a'}}},
      'properties.sshConfiguration.userAccountSettings'),
+    ({'sshConfiguration': {'userAccountSettings': {'adminUserName': 'a', 'adminUserPassword': 'p'},
+                           'publicIPsToAllow': ['10.0.0.1'] * 401}}, 'properties.sshConfiguration.publicIPsToAllow'),
     ({'dataDisks': {'diskSizeInGB': 0, 'diskCount': 1, 'storageAccountType': 'Standard_LRS'}},
      'properties.dataDisks.diskSizeInGB'),
     ({'dataDisks': {'diskSizeInGB': 1, 'diskCount': 1, 'storageAccountType': 'Floppy'}},

@@ -1,0 +1,72 @@
+"""`az batchai service env`: a shell whose az, extension or not, has the service for its cloud."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Mapping
+from urllib.parse import urlsplit
+
+from azext_batchai._client_factory import subscription_id
+from azext_batchai.arm.identity import TOKEN_PATH, identity_header
+from azext_batchai.remote.azure_profile import profile_folder, write_authorities, write_profile
+from azext_batchai.remote.connection import Connection, find_connection
+from azext_batchai.remote.daemon import connect, profile_daemon
+from azext_batchai.remote.errors import not_connected
+from azext_batchai.remote.output import Output, ReaderLeft
+from azext_batchai.remote.service_request import get_json
+from azext_batchai.remote.shells import set_up_lines
+
+_SUBSCRIPTIONS = '/subscriptions?api-version=2022-12-01'
+_SECRETS = frozenset({'IDENTITY_HEADER'})
+_PROXIES = ('https_proxy', 'all_proxy', 'http_proxy')
+
+
+def print_environment(cmd: Any, shell: str = 'sh') -> None:
+    """Prepare a profile of its own for the service and print the lines with which a shell turns to it."""
+    config_dir = cmd.cli_ctx.config.config_dir
+    connection = find_connection(config_dir, os.environ)
+    if connection is None:
+        raise not_connected()
+    folder = profile_folder(config_dir)
+    _prepare(cmd.cli_ctx, folder, connection)
+    before = {} if str(folder) == config_dir else os.environ  # in a shell that is set up already
+    out = Output()
+    try:
+        lines = set_up_lines(shell, _variables(folder, connection), before, _SECRETS)
+        out.write('\n'.join([*lines, '']).encode())
+        out.flush()
+    except ReaderLeft:
+        return
+
+
+def _prepare(cli_ctx: Any, folder: Path, connection: Connection) -> None:
+    subscriptions = get_json(connection, _SUBSCRIPTIONS)['value']
+    config_dir = cli_ctx.config.config_dir
+    write_profile(folder, config_dir, connection.endpoint, subscriptions, subscription_id(cli_ctx))
+    if not connection.is_of_environment:  # variables reach the other shell by themselves
+        connect(str(folder), profile_daemon(config_dir))
+
+
+def _variables(folder: Path, connection: Connection) -> dict[str, str]:
+    variables = {'AZURE_CONFIG_DIR': str(folder), 'AZURE_EXTENSION_DIR': _extensions()}
+    if connection.ca_file:
+        bundle = write_authorities(folder, connection.ca_file, os.environ.get('REQUESTS_CA_BUNDLE'))
+        variables['REQUESTS_CA_BUNDLE'] = str(bundle)
+    return {**variables, 'IDENTITY_ENDPOINT': f'{connection.endpoint}{TOKEN_PATH}',
+            'IDENTITY_HEADER': identity_header(connection.token), **_past_proxies(connection.endpoint, os.environ)}
+
+
+def _extensions() -> str:
+    """The folder of the installed extensions, which would move with the profile."""
+    from azure.cli.core.extension import EXTENSIONS_DIR
+    return os.path.abspath(EXTENSIONS_DIR)
+
+
+def _past_proxies(endpoint: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Where a proxy is set, what goes to the service must not go there."""
+    if not any(environ.get(name) or environ.get(name.upper()) for name in _PROXIES):
+        return {}
+    host = str(urlsplit(endpoint).hostname)
+    known = [name for name in (environ.get('no_proxy') or environ.get('NO_PROXY') or '').split(',') if name]
+    text = ','.join(known if host in known else [*known, host])
+    return {'NO_PROXY': text, 'no_proxy': text}
