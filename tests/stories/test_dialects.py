@@ -18,7 +18,8 @@ DIALECTS: dict[str, dict[str, Any]] = json.loads(DATA.read_text('utf-8'))
 OF_AZ = {'--subscription', '--cmd', '--yes', '-y', '--no-wait', '--change-reference', '--acquire-policy-token'}
 ADDED_COMMANDS = {
     'batchai cluster wait', 'batchai file-server wait', 'batchai job file download', 'batchai service start',
-    'batchai service stop', 'batchai service show', 'batchai service logs', 'batchai service reset'}
+    'batchai service stop', 'batchai service show', 'batchai service logs', 'batchai service reset',
+    'batchai service env'}
 ADDED_OPTIONS = {
     'batchai cluster create': {'--dry-run'},
     'batchai job create': {'--dry-run', '--wait', '--stream'},
