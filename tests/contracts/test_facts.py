@@ -28,23 +28,14 @@ def properties(facts: Any, depth: int = 2) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize('name', derive_seeds.FILES)
 def test_the_facts_are_bare_and_whole(name: str) -> None:
-    """The documents are not in this repository: without them the counted properties must be there, and no sentences."""
+    """The counted properties are there, and no sentences; where the documents are, they say the same."""
     found = list(properties(read_facts(name)))
     assert len(found) == SIZES[name]
     for fact in found:
         assert set(fact) <= KEYS
         assert all(' ' not in value for value in fact.get('enum', []))
-
-
-@pytest.mark.parametrize('name', derive_seeds.FILES)
-@pytest.mark.skipif(not derive_seeds.SEEDS.is_dir(), reason='the documents are not beside this repository')
-def test_the_facts_are_those_of_the_document(name: str) -> None:
-    assert read_facts(name) == derive_seeds.derive(name)
-
-
-@pytest.mark.skipif(not derive_operations.OPENAPI_FILE.exists(), reason='the document is not beside this repository')
-def test_the_operations_are_those_of_the_document() -> None:
-    assert read_facts('operations-2018-05-01.json') == derive_operations.derive()
+    if derive_seeds.SEEDS.is_dir():
+        assert read_facts(name) == derive_seeds.derive(name)
 
 
 def test_every_published_operation_is_a_route(tally: Callable[[str, str], None]) -> None:
@@ -53,6 +44,8 @@ def test_every_published_operation_is_a_route(tally: Callable[[str, str], None])
     known = {(route.method, re.sub(r'\{\w+\}', '{}', route.path).lower()) for route in ROUTES}
     operations = read_facts('operations-2018-05-01.json')['operations']
     assert len(operations) == 29
+    if derive_operations.OPENAPI_FILE.exists():
+        assert read_facts('operations-2018-05-01.json') == derive_operations.derive()
     for name, operation in operations.items():
         assert (operation['verb'], re.sub(r'\{\w+\}', '{}', operation['path']).lower()) in known, name
         tally('OpenAPI 2018-05-01, operations', 'is a route')
