@@ -53,14 +53,23 @@ def group_validator(required: bool, collection: str | None = None) -> Validator:
 
 def name_validator(attribute: str, option: str) -> Validator:
     """Checks the name of a Batch AI resource, if one is given."""
+    return _name_validator(attribute, option, ids.is_valid_name, ids.NAME_RULE)
+
+
+def known_name_validator(attribute: str, option: str) -> Validator:
+    """Checks the name of a cluster, job or file server that is there already: older API versions allowed dots."""
+    return _name_validator(attribute, option, ids.is_valid_flat_name, ids.FLAT_NAME_RULE)
+
+
+def _name_validator(attribute: str, option: str, is_valid: Callable[[str], bool], rule: str) -> Validator:
     def validate(namespace: Namespace) -> None:
         name = getattr(namespace, attribute)
         if name == '':
             raise InvalidArgumentValueError(f'{option} must not be empty.')
         if name == _flat_ids.ANY:
             setattr(namespace, attribute, None)
-        elif name is not None and not ids.is_valid_name(name):
-            raise InvalidArgumentValueError(f"{option} '{name}' is not a valid name: {ids.NAME_RULE}.")
+        elif name is not None and not is_valid(name):
+            raise InvalidArgumentValueError(f"{option} '{name}' is not a valid name: {rule}.")
     return validate
 
 

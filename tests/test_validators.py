@@ -161,6 +161,15 @@ def test_parent_that_a_flat_id_does_not_name_is_searched_for():
     assert namespace.workspace is None
 
 
+def test_a_dot_is_in_names_that_are_there_and_in_no_new_one():
+    namespace = Namespace(job_name='night.run')
+    check.known_name_validator('job_name', '--name/-n')(namespace)
+    with pytest.raises(InvalidArgumentValueError, match="--name/-n 'night.run' is not a valid name"):
+        check.name_validator('job_name', '--name/-n')(namespace)
+    with pytest.raises(InvalidArgumentValueError, match="--name/-n '..' is not a valid name: .* not dots alone"):
+        check.known_name_validator('job_name', '--name/-n')(Namespace(job_name='..'))
+
+
 @pytest.mark.parametrize('e, workspace, experiment, expiry', [
     ('60', None, None, 60), ('60', 'w', '60', 15), ('MyExperiment', None, 'MyExperiment', 15), (None, 'w', None, 15)],
     ids=['2018-03', '2018-05', 'a name', 'none'])

@@ -14,6 +14,8 @@ from azext_batchai.arm.shapes import Schema
 
 _KIND = {'string': 'a string', 'integer': 'a whole number', 'boolean': 'true or false', 'array': 'a list [...]',
          'object': 'an object {...}'}
+# Objects and lists with a secret in them: whoever gives a text instead gives the secret itself.
+_AROUND_SECRETS = frozenset({'credentials', 'secrets', 'userAccountSettings', 'appInsightsReference'})
 
 
 class ShapeError(ValueError):
@@ -76,7 +78,8 @@ def _explain(error: Any) -> tuple[str, str]:
     """Path and problem of a fastjsonschema error. Its own text repeats the whole path and quotes schema terms."""
     path = _join(error.path[1:])
     definition, rule, value = error.definition, error.rule, error.value
-    secret = bool(error.path[1:]) and (error.path[-1] in shapes.SECRET_KEYS or path.endswith('].value'))
+    key = next((part for part in reversed(error.path[1:]) if not _is_index(part)), '')
+    secret = key in shapes.SECRET_KEYS or key in _AROUND_SECRETS or path.endswith('].value')
     if rule in ('additionalProperties', 'required') and 'properties' in definition:
         # A key that is misspelled is missing as well; the spelling is the better news.
         for unknown in sorted(set(value) - set(definition['properties'])):
@@ -114,14 +117,18 @@ def nearest_hint(word: str, known: list[str]) -> str:
 def _join(parts: list[Any]) -> str:
     text = ''
     for part in parts:
-        text += f'[{part}]' if isinstance(part, int) or str(part).isdigit() else f'.{part}'
+        text += f'[{part}]' if _is_index(part) else f'.{part}'
     return text.lstrip('.')
+
+
+def _is_index(part: Any) -> bool:
+    return isinstance(part, int) or str(part).isdigit()
 
 
 def _describe(value: Any, secret: bool = False) -> str:
     """The value in a few words; of a secret only its kind."""
-    if secret and isinstance(value, (bool, int, float)):
-        return 'true or false' if isinstance(value, bool) else 'a number'
+    if secret and isinstance(value, (bool, int, float, str)):
+        return 'true or false' if isinstance(value, bool) else 'a text' if isinstance(value, str) else 'a number'
     if isinstance(value, bool):
         return 'true' if value else 'false'
     if isinstance(value, (int, float)):

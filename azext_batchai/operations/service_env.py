@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from azext_batchai._client_factory import subscription_id
 from azext_batchai.arm.identity import TOKEN_PATH, identity_header
-from azext_batchai.remote.azure_profile import profile_folder, write_authorities, write_profile
+from azext_batchai.remote.azure_profile import CLOUD, profile_folder, write_authorities, write_profile
 from azext_batchai.remote.connection import Connection, find_connection
 from azext_batchai.remote.daemon import connect, profile_daemon
 from azext_batchai.remote.errors import not_connected
@@ -18,25 +18,39 @@ from azext_batchai.remote.shells import set_up_lines
 
 _SUBSCRIPTIONS = '/subscriptions?api-version=2022-12-01'
 _SECRETS = frozenset({'IDENTITY_HEADER'})
+_CLOUD_NAME = 'AZURE_CLOUD_NAME'
 _PROXIES = ('https_proxy', 'all_proxy', 'http_proxy')
 
 
 def print_environment(cmd: Any, shell: str = 'sh') -> None:
     """Prepare a profile of its own for the service and print the lines with which a shell turns to it."""
     config_dir = cmd.cli_ctx.config.config_dir
-    connection = find_connection(config_dir, os.environ)
-    if connection is None:
-        raise not_connected()
+    connection = _connection(config_dir)
     folder = profile_folder(config_dir)
     _prepare(cmd.cli_ctx, folder, connection)
     before = {} if str(folder) == config_dir else os.environ  # in a shell that is set up already
     out = Output()
     try:
         lines = set_up_lines(shell, _variables(folder, connection), before, _SECRETS)
-        out.write('\n'.join([*lines, '']).encode())
+        out.write('\n'.join([*lines, '']).encode('utf-8', 'surrogateescape'))
         out.flush()
     except ReaderLeft:
         return
+
+
+def _connection(config_dir: str) -> Connection:
+    """The service, at its present address: it may have been started anew from the other one of its two profiles."""
+    connection = find_connection(config_dir, os.environ)
+    if connection is None:
+        raise not_connected()
+    if connection.is_of_environment or os.name != 'posix':
+        return connection
+    daemon = profile_daemon(config_dir)
+    state = daemon.state()
+    if state is None or state['endpoint'] == connection.endpoint or not daemon.is_running():
+        return connection
+    connect(config_dir, daemon)
+    return find_connection(config_dir, os.environ) or connection
 
 
 def _prepare(cli_ctx: Any, folder: Path, connection: Connection) -> None:
@@ -50,10 +64,17 @@ def _prepare(cli_ctx: Any, folder: Path, connection: Connection) -> None:
 def _variables(folder: Path, connection: Connection) -> dict[str, str]:
     variables = {'AZURE_CONFIG_DIR': str(folder), 'AZURE_EXTENSION_DIR': _extensions()}
     if connection.ca_file:
-        bundle = write_authorities(folder, connection.ca_file, os.environ.get('REQUESTS_CA_BUNDLE'))
+        trusted = os.environ.get('REQUESTS_CA_BUNDLE') or os.environ.get('CURL_CA_BUNDLE')  # as requests reads them
+        bundle = write_authorities(folder, connection.ca_file, trusted)
         variables['REQUESTS_CA_BUNDLE'] = str(bundle)
     return {**variables, 'IDENTITY_ENDPOINT': f'{connection.endpoint}{TOKEN_PATH}',
-            'IDENTITY_HEADER': identity_header(connection.token), **_past_proxies(connection.endpoint, os.environ)}
+            'IDENTITY_HEADER': identity_header(connection.token), **_cloud_name(os.environ),
+            **_past_proxies(connection.endpoint, os.environ)}
+
+
+def _cloud_name(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where a variable names the cloud, what the profile says does not count."""
+    return {_CLOUD_NAME: CLOUD} if environ.get(_CLOUD_NAME) else {}
 
 
 def _extensions() -> str:

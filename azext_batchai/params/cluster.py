@@ -20,7 +20,7 @@ def load_arguments(loader: Any) -> None:
     common.list_place(loader, 'batchai cluster list')
     with loader.argument_context('batchai cluster') as c:
         c.argument('cluster_name', options_list=['--name', '-n'], id_part='child_name_1', help='Name of the cluster.',
-                   completer=complete.clusters, validator=check.name_validator('cluster_name', '--name/-n'))
+                   completer=complete.clusters, validator=check.known_name_validator('cluster_name', '--name/-n'))
         c.argument('minimum', options_list=['--min'], type=check.count, help='Minimum number of nodes.')
         c.argument('maximum', options_list=['--max'], type=check.count, help='Maximum number of nodes.')
         c.argument('target', options_list=['--target', '-t'], type=check.count, help='Number of nodes.')
@@ -33,6 +33,7 @@ def load_arguments(loader: Any) -> None:
 
 def _create(loader: Any) -> None:
     with loader.argument_context('batchai cluster create') as c:
+        c.argument('cluster_name', validator=check.name_validator('cluster_name', '--name/-n'))
         common.location(c)
         common.dry_run(c)
         c.argument('vm_size', options_list=['--vm-size', '-s'], completer=complete.vm_sizes,
@@ -73,7 +74,7 @@ def _nodes_and_files(loader: Any) -> None:
             c.argument('cluster_name', options_list=[*_OF_A_CLUSTER, '--name', '-n'])
     with loader.argument_context('batchai cluster node exec') as c:
         c.argument('cluster_name', options_list=_OF_A_CLUSTER,
-                   validator=check.name_validator('cluster_name', '--cluster/-c'))
+                   validator=check.known_name_validator('cluster_name', '--cluster/-c'))
         common.node_exec(c)
     for command in ('list-files', 'file list'):
         with loader.argument_context(f'batchai cluster {command}') as c:

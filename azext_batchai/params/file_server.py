@@ -18,9 +18,10 @@ def load_arguments(loader: Any) -> None:
     with loader.argument_context('batchai file-server') as c:
         c.argument('file_server_name', options_list=['--name', '-n'], id_part='child_name_1',
                    completer=complete.file_servers, help='Name of the file server.',
-                   validator=check.name_validator('file_server_name', '--name/-n'))
+                   validator=check.known_name_validator('file_server_name', '--name/-n'))
     common.waiting(loader, 'batchai file-server wait', 'file server')
     with loader.argument_context('batchai file-server create') as c:
+        c.argument('file_server_name', validator=check.name_validator('file_server_name', '--name/-n'))
         common.location(c)
         c.argument('vm_size', options_list=['--vm-size', '-s'], completer=complete.vm_sizes,
                    validator=check.filled('vm_size', '--vm-size/-s'), help='VM size, for example Standard_D2.')

@@ -18,7 +18,7 @@ def load_arguments(loader: Any) -> None:
     common.list_place(loader, 'batchai job list')
     with loader.argument_context('batchai job') as c:
         c.argument('job_name', options_list=_NAME, id_part='child_name_2', help='Name of the job.',
-                   completer=complete.jobs, validator=check.name_validator('job_name', '--name/-n'))
+                   completer=complete.jobs, validator=check.known_name_validator('job_name', '--name/-n'))
         c.argument('experiment', options_list=_EXPERIMENT, id_part='child_name_1', completer=complete.experiments,
                    validator=check.name_validator('experiment', '--experiment/-e'),
                    help='Name of the experiment. Without it, every experiment is searched, migrated ones first.')
@@ -32,6 +32,7 @@ def load_arguments(loader: Any) -> None:
 
 def _create(loader: Any) -> None:
     with loader.argument_context('batchai job create') as c:
+        c.argument('job_name', validator=check.name_validator('job_name', '--name/-n'))
         common.location(c)
         common.dry_run(c)
         c.argument('experiment', help='Name of the experiment. Default: migrated, made on the way if missing.')
@@ -81,7 +82,7 @@ def _files(loader: Any) -> None:
                     help='The experiment; without --workspace a whole number means --expiry.')
     with loader.argument_context('batchai job stream-file') as c:
         c.argument('job_name', options_list=_OF_A_JOB,
-                   validator=check.name_validator('job_name', '--job-name/-j'))
+                   validator=check.known_name_validator('job_name', '--job-name/-j'))
     for command, options in (('stream-file', [*_NAME, '--file-name', '-f']), ('file stream', ['--file-name', '-f'])):
         with loader.argument_context(f'batchai job {command}') as c:
             c.argument('file_name', options_list=options, completer=complete.output_file_names,
@@ -103,5 +104,5 @@ def _files(loader: Any) -> None:
 
 def _nodes(loader: Any) -> None:
     with loader.argument_context('batchai job node exec') as c:
-        c.argument('job_name', options_list=_OF_A_JOB, validator=check.name_validator('job_name', '--job/-j'))
+        c.argument('job_name', options_list=_OF_A_JOB, validator=check.known_name_validator('job_name', '--job/-j'))
         common.node_exec(c)

@@ -20,15 +20,24 @@ from azext_batchai.remote.replaced_file import replace_file
 
 CLOUD = 'BatchAI'
 _FOLDER = 'azure'
+_CLOUDS = 'clouds.config'
 _OWN_PART = '# The authority of the Batch AI service\n'
 
 
 def profile_folder(config_dir: str) -> Path:
     """Where that profile is: in the batchai folder of the profile in `config_dir`, unless this is one itself."""
     folder = Path(config_dir).absolute()
-    if folder.name == _FOLDER and folder.parent == connection_file(str(folder.parent.parent)).parent:
+    outer = folder.parent.parent
+    if folder == connection_file(str(outer)).parent / _FOLDER and _is_ours(folder):
         return folder
     return connection_file(str(folder)).parent / _FOLDER
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the cloud is registered there; a user's own profile may be in a folder of that name by chance."""
+    clouds = _parser()
+    _read(clouds, folder / _CLOUDS)
+    return clouds.has_section(CLOUD)
 
 
 def write_profile(folder: Path, config_dir: str, endpoint: str, subscriptions: list[dict[str, Any]], default: str
@@ -41,7 +50,7 @@ def write_profile(folder: Path, config_dir: str, endpoint: str, subscriptions: l
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         _write_settings(folder / 'config', Path(config_dir) / 'config')
-        _write_cloud(folder / 'clouds.config', endpoint)
+        _write_cloud(folder / _CLOUDS, endpoint)
         _write_accounts(folder / 'azureProfile.json', subscriptions, default)
     except OSError as error:
         raise FileOperationError(f"Cannot write into '{folder}': {error.strerror}.") from None

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping
@@ -94,11 +95,14 @@ def _damaged(path: Path) -> ValidationError:
 def _checked_endpoint(endpoint: str, source: str) -> str:
     try:
         parts = urlsplit(endpoint)
-        usable = parts.scheme == 'https' and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # half an IPv6 address, or a port that cannot be
+        usable = (parts.scheme == 'https' and bool(parts.hostname) and parts.port != 0 and '@' not in parts.netloc
+                  and not parts.path.strip('/') and not parts.query and not parts.fragment)
+        (parts.hostname or '').encode('idna')
+    except ValueError:  # half an IPv6 address, a port that cannot be, or a name that cannot
         usable = False
     if not usable:
-        raise ValidationError(f"The endpoint '{endpoint}' of {source} should be like https://127.0.0.1:8443.")
+        shown = re.sub('//[^/]*@', '//', endpoint)  # not what may be a password
+        raise ValidationError(f"The endpoint '{shown}' of {source} should be like https://127.0.0.1:8443.")
     return endpoint.rstrip('/')
 
 

@@ -186,8 +186,8 @@ def profile_daemon(config_dir: str) -> Daemon:
     """The service of this CLI profile: where it was started last, else in the profile's own folder."""
     memory = _memory(config_dir)
     try:
-        remembered = memory.read_text('utf-8').strip()
-    except (OSError, UnicodeDecodeError):
+        remembered = memory.read_text('utf-8', 'surrogateescape').strip()
+    except OSError:
         remembered = ''
     usable = os.path.isabs(remembered) and '\0' not in remembered
     return Daemon(Path(remembered) if usable else memory.parent.absolute())

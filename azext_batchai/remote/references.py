@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_batchai.arm.ids import ResourceId, is_valid_name, parse_resource_id
+from azext_batchai.arm.ids import ResourceId, is_valid_flat_name, parse_resource_id
 from azext_batchai.remote.file_servers import get_file_server
 from azext_batchai.remote.placement import Found, find_cluster, find_file_server
 
@@ -52,7 +52,7 @@ def _referred(client: Any, reference: str, group: str, workspace: str | None, co
         resource_id = _parsed(reference, collection)
         _check_subscription(client, resource_id.subscription, reference)
         return Found(get(resource_id), resource_id.workspace), resource_id.resource_group
-    if not is_valid_name(reference):
+    if not is_valid_flat_name(reference):
         raise InvalidArgumentValueError(f"{_NOUNS[collection]} '{reference}' is neither a name nor a resource id.")
     return find(client, group, reference, workspace), group
 

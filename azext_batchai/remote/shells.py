@@ -1,6 +1,7 @@
 """Environment variables as the shells of this world set them. Pure."""
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Callable, Mapping
 
@@ -8,7 +9,13 @@ _Quote = Callable[[str], str]
 
 
 def _powershell_quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    """In ASCII, since PowerShell does not know how we encode. Typographic quotes would end the text for it as well."""
+    return "'" + re.sub(r'[^\x00-\x7f]+', lambda found: f"'{_characters(found[0])} + '", text.replace("'", "''")) + "'"
+
+
+def _characters(text: str) -> str:
+    units = text.encode('utf-16-be', 'surrogatepass').hex()
+    return ''.join(f' + [char]0x{units[at:at + 4]}' for at in range(0, len(units), 4))
 
 
 def _fish_quote(text: str) -> str:
@@ -35,7 +42,7 @@ def set_up_lines(shell: str, variables: Mapping[str, str], before: Mapping[str, 
     back = []
     for name, value in variables.items():
         old = before.get(name)
-        if old is None or name in keep_quiet or '\n' in old:
+        if old is None or name in keep_quiet or {'\n', '\r'} & {*old}:  # a comment is one line
             back.append(forget.format(name=name))
         elif old != value:
             back.append(assign.format(name=name, value=quote(old)))

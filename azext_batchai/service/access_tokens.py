@@ -15,7 +15,7 @@ from azext_batchai.arm.identity import TENANT
 
 LIFETIME_SECONDS = 3600
 _HEADER = {'alg': 'HS256', 'typ': 'JWT'}
-_LONGEST = 4096
+_LONGEST = 8192  # an audience of 256 characters, each of which JSON may spell with twelve, is in it
 
 
 def issue(token: str, audience: str, now: float) -> str:

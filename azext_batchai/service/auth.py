@@ -16,6 +16,7 @@ from azext_batchai.service import access_tokens, errors
 from azext_batchai.service.settings import Settings
 
 _DEEPEST_JSON = 64
+_PORT_OF_HTTPS = 443  # which clients do not name
 # How a NUL or half of a surrogate pair gets into JSON text; most bodies have neither and need no closer look.
 _SUSPICIOUS = re.compile(rb'\\u(0000|d[89a-f])', re.IGNORECASE)
 
@@ -34,6 +35,12 @@ def ensure_token(path: Path) -> str:
     with os.fdopen(descriptor, 'w', encoding='ascii') as file:
         file.write(token + '\n')
     return token
+
+
+def own_hosts(host: str, port: int) -> frozenset[str]:
+    """The Host headers, in lower case, of clients that mean the service at `host`, a name or an address."""
+    names = {'127.0.0.1', 'localhost', '[::1]', f'[{host}]'.lower() if ':' in host else host.lower()}
+    return frozenset({*(f'{name}:{port}' for name in names), *(names if port == _PORT_OF_HTTPS else ())})
 
 
 def check_host(headers: Mapping[str, str], allowed: frozenset[str]) -> None:

@@ -4,6 +4,7 @@ Facts: wire facts sheet, section 14. Flat types are those of 2017 and 2018-03, t
 """
 from __future__ import annotations
 
+import re
 import time
 
 from starlette.requests import Request
@@ -68,6 +69,9 @@ def check_location(location: str, version: str, kind: str, used: bool) -> None:
         raise errors.unknown_location(location, version, kind, PROVIDERS['Microsoft.BatchAI'][kind], LOCATIONS)
 
 
+# No more than this is sent back: a value of which something is cut off might end in a space, which no header may.
+_ECHOED = re.compile(r'[!-~]{1,64}')
+
 # Nothing is counted here: a client always has as many requests left as one of Azure's has in the beginning.
 _REQUESTS_LEFT = {'GET': ('reads', '11999'), 'HEAD': ('reads', '11999'), 'DELETE': ('deletes', '14999')}
 
@@ -76,9 +80,16 @@ def front_door_headers(request: Request, now: float, request_id: str) -> dict[st
     """What the front door adds to every reply (wire facts sheet, sections 3a and 4)."""
     kind, left = _REQUESTS_LEFT.get(request.method, ('writes', '1199'))
     headers = {'request-id': request_id, 'x-ms-request-id': request_id, 'vary': 'Accept-Encoding',
-               'x-ms-correlation-request-id': request.headers.get('x-ms-correlation-request-id', request_id)[:64],
+               'x-ms-correlation-request-id': _echo(request, 'x-ms-correlation-request-id') or request_id,
                f'x-ms-ratelimit-remaining-subscription-{kind}': left,
                'x-ms-routing-request-id': f"LOCAL:{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}:{request_id}"}
-    if request.headers.get('x-ms-return-client-request-id', '').lower() == 'true':
-        headers['x-ms-client-request-id'] = request.headers.get('x-ms-client-request-id', '')[:64]
+    client_request_id = _echo(request, 'x-ms-client-request-id')
+    if client_request_id and request.headers.get('x-ms-return-client-request-id', '').lower() == 'true':
+        headers['x-ms-client-request-id'] = client_request_id
     return headers
+
+
+def _echo(request: Request, name: str) -> str:
+    """The one word, or the beginning of it, that an id in a header should be; empty when it is none."""
+    found = _ECHOED.match(request.headers.get(name, ''))
+    return found[0] if found else ''

@@ -38,13 +38,13 @@ def parse_filter(text: str, fields: Sequence[str]) -> Condition:
 def parse_select(text: str, fields: Sequence[str]) -> Callable[[Json], Json]:
     """What makes a resource into the part of it that is asked for. `fields` are what there is. Raises ODataError."""
     known = {field.lower(): field for field in fields}
-    chosen: list[list[str]] = []
+    chosen: dict[str, list[str]] = {}  # each once, however often it is named
     for item in text.split(','):
         field = known.get(_path(item.strip()).lower())
         if field is None:
             raise ODataError(f"names '{item.strip()[:40]}', which is none of {', '.join(fields)}")
-        chosen.append(field.split('/'))
-    return lambda resource: _selected(resource, chosen)
+        chosen[field] = field.split('/')
+    return lambda resource: _selected(resource, list(chosen.values()))
 
 
 def _selected(value: Json, paths: list[list[str]]) -> Json:

@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Iterator
 
-from azext_batchai.service.auth import ensure_token
+from azext_batchai.service.auth import ensure_token, own_hosts
 from azext_batchai.service.settings import Settings
 from azext_batchai.version import __version__
 
@@ -171,7 +171,7 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     service = Service(
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
         clock=time.time, new_guid=lambda: str(uuid.uuid4()), wake=lambda: None, started=time.time(),
-        hosts=frozenset(f'{name}:{port}' for name in ('127.0.0.1', 'localhost', '[::1]', settings.host.lower())))
+        hosts=own_hosts(settings.host, port))
     scheduler = Scheduler(store, engine, folders, Timing(settings.terminate_grace_seconds,
                                                          settings.autoscale_idle_seconds),
                           time.time, service.turned.beat)

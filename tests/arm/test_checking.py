@@ -159,3 +159,18 @@ def test_a_secret_of_the_wrong_type_is_not_repeated(account):
     with pytest.raises(ShapeError) as caught:
         check('CLUSTER', {'properties': {'vmSize': 'x', 'userAccountSettings': {'adminUserName': 'u', **account}}})
     assert 'a number' in str(caught.value) and '1' not in str(caught.value)
+
+
+@pytest.mark.parametrize('shape, body, path', [
+    ('JOB', job(secrets='S3CRET'), 'properties.secrets'),
+    ('JOB', job(secrets=['A=S3CRET']), 'properties.secrets[0]'),
+    ('JOB', job(**share(credentials='S3CRET')), 'properties.mountVolumes.azureFileShares[0].credentials'),
+    ('JOB', job(containerSettings={'imageSourceRegistry': {'image': 'i', 'credentials': 'S3CRET'}}),
+     'properties.containerSettings.imageSourceRegistry.credentials'),
+    ('CLUSTER', cluster(userAccountSettings='me:S3CRET'), 'properties.userAccountSettings'),
+    ('CLUSTER', cluster(nodeSetup={'performanceCountersSettings': {'appInsightsReference': 'S3CRET'}}),
+     'properties.nodeSetup.performanceCountersSettings.appInsightsReference')])
+def test_a_text_where_a_secret_belongs_into_an_object_is_not_repeated(shape, body, path):
+    with pytest.raises(ShapeError) as refused:
+        check(shape, body)
+    assert refused.value.path == path and refused.value.problem.endswith('but is a text')

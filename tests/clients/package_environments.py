@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_SECONDS = 240
+_NPM_OPTIONS = ('--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error',
+                '--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=2000')
+_SAYS_LITTLE = re.compile(r'\s*(WARNING:|npm (error|ERR!) (code|errno|syscall) )')
 
 
 def clients_folder() -> Path:
@@ -32,7 +36,7 @@ def python_with(*requirements: str) -> Path:
     if not _is_ready(folder, requirements):
         _run([sys.executable, '-m', 'venv', '--clear', str(folder)], name)
         _run([str(python), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--timeout', '30',
-              *requirements], name)
+              '--retries', '2', *requirements], name)
         _mark_ready(folder, requirements)
     return python
 
@@ -49,8 +53,8 @@ def node_with(*packages: str) -> tuple[str, Path]:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             (folder / 'package.json').write_text('{"private": true}\n', 'utf-8')
-            problem = _problem_of(['npm', 'install', '--prefix', str(folder), '--ignore-scripts', '--no-audit',
-                                   '--no-fund', '--loglevel=error', package], f'npm package {package}')
+            problem = _problem_of(['npm', 'install', '--prefix', str(folder), *_NPM_OPTIONS, package],
+                                  f'npm package {package}')
             if problem:
                 continue
             _mark_ready(folder, (package,))
@@ -87,8 +91,13 @@ def _problem_of(command: list[str], what: str) -> str:
         return f'{what}: not installed within {_PATIENCE_SECONDS} seconds'
     if not done.returncode:
         return ''
-    lines = [line for line in done.stderr.splitlines() if 'rror' in line and 'error code' not in line]
-    return f"{what} cannot be installed: {(lines or ['no reason given'])[0].strip()[:200]}"
+    return f'{what} cannot be installed: {first_reason(done.stderr)}'
+
+
+def first_reason(stderr: str) -> str:
+    """The first line in which pip or npm says what went wrong, rather than how often it tried or a mere number."""
+    lines = [line.strip() for line in stderr.splitlines() if 'error' in line.lower() and not _SAYS_LITTLE.match(line)]
+    return (lines or ['no reason given'])[0][:200]
 
 
 def _unavailable(reason: str) -> NoReturn:

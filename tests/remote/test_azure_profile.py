@@ -35,7 +35,15 @@ def write(folder: Path, outer: Path, default: str = ONE, endpoint: str = ENDPOIN
 def test_the_profile_is_in_the_batchai_folder_also_when_it_is_asked_for_again(tmp_path: Path) -> None:
     folder = profile_folder(str(tmp_path))
     assert folder == tmp_path / 'batchai' / 'azure'
+    write(folder, tmp_path)
     assert profile_folder(str(folder)) == folder
+
+
+def test_a_profile_of_the_user_that_has_such_a_name_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / 'batchai' / 'azure'
+    theirs.mkdir(parents=True)
+    (theirs / 'clouds.config').write_text('[AzureCloud]\nsubscription = mine\n')
+    assert profile_folder(str(theirs)) == theirs / 'batchai' / 'azure'
 
 
 def test_settings_are_taken_along_but_for_the_cloud_and_the_old_ones_stay(tmp_path: Path) -> None:

@@ -128,3 +128,18 @@ def test_links_to_other_hosts_are_told_apart(url, reached):
     (ENDPOINT, True), ('https://localhost:1', True), ('https://[::1]:1', True), ('https://head:1', False)])
 def test_loopback_is_recognised(endpoint, loopback):
     assert Connection(endpoint, 't').is_loopback is loopback
+
+
+@pytest.mark.parametrize('endpoint', [
+    'http://h:1', 'https://', 'https://[::1', 'https://h:0', 'https://h:99999', 'https://a..b', f'https://{"a" * 64}.b',
+    'https://h:1/path', 'https://h:1?a=b', 'https://h:1#a', 'https://me:secret@h:1', 'http://me:secret@h:1'])
+def test_an_endpoint_is_a_host_and_perhaps_a_port(endpoint):
+    with pytest.raises(ValidationError, match='should be like https://127.0.0.1:8443') as refused:
+        find_connection('', {'AZURE_BATCHAI_ENDPOINT': endpoint, 'AZURE_BATCHAI_TOKEN': 't'})
+    assert 'secret' not in str(refused.value)
+
+
+@pytest.mark.parametrize('endpoint', ['https://h', 'https://h:1/', 'https://[::1]:1', 'https://my_node:8443'])
+def test_hosts_are_taken_as_they_are_named(endpoint):
+    found = find_connection('', {'AZURE_BATCHAI_ENDPOINT': endpoint, 'AZURE_BATCHAI_TOKEN': 't'})
+    assert found.endpoint == endpoint.rstrip('/')

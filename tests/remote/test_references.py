@@ -23,7 +23,7 @@ def test_cluster_is_found(reference, workspace, found):
 
 
 @pytest.mark.parametrize('reference, said', [
-    ('a.b', 'neither a name nor a resource id'),
+    ('..', 'neither a name nor a resource id'),
     ('x/y', 'is not the id of a Batch AI resource'),
     (f'{BASE}/workspaces/own', 'should be the id of one of the clusters'),
     (f'{BASE}/workspaces/own/fileServers/f', "The cluster '.*' should be the id of one of the clusters"),

@@ -32,9 +32,18 @@ def test_the_way_back_leads_back() -> None:
 
 @pytest.mark.parametrize('shell, value, line', [
     ('powershell', "it's $x", "$env:A = 'it''s $x';"), ('fish', "it's \\ $x", "set -gx A 'it\\'s \\\\ $x';"),
+    ('powershell', 'J\u00f6\U0001f600', "$env:A = 'J' + [char]0x00f6 + [char]0xd83d + [char]0xde00 + '';"),
+    ('powershell', '\u2019; calc', "$env:A = '' + [char]0x2019 + '; calc';"),  # it ends a text there
     ('sh', 'plain', 'export A=plain;')])
 def test_every_shell_has_its_own_quotes(shell: str, value: str, line: str) -> None:
     assert set_up_lines(shell, {'A': value}, {}, frozenset())[0] == line
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+@pytest.mark.parametrize('old', ['a\nb', 'a\rb'])
+def test_no_old_value_ends_the_comment_that_it_is_in(shell: str, old: str) -> None:
+    last = set_up_lines(shell, {'A': 'new'}, {'A': old}, frozenset())[-1]
+    assert last.startswith('# Back: ') and len(last.splitlines()) == 1 and 'b' not in last.removeprefix('# Back: ')
 
 
 @pytest.mark.parametrize('shell', SHELLS)

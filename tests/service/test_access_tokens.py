@@ -36,3 +36,8 @@ def test_a_token_without_a_signature_is_none():
 def test_a_token_is_of_one_service():
     assert not access_tokens.is_valid(ISSUED, 'another token', NOW)
     assert TOKEN not in json.dumps(ISSUED)
+
+
+def test_a_token_is_good_whatever_its_audience_is():
+    issued = access_tokens.issue(TOKEN, '\U0001f600' * 256, NOW)
+    assert access_tokens.is_valid(issued, TOKEN, NOW)

@@ -138,3 +138,19 @@ def test_only_our_own_names_are_answered(host, allowed):
         with pytest.raises(ArmError) as caught:
             auth.check_host({'host': host} if host else {}, ours)
         assert caught.value.status == 403
+
+
+@pytest.mark.parametrize('host, port, named', [
+    ('127.0.0.1', 8443, 'localhost:8443'), ('Head-Node', 8443, 'head-node:8443'), ('Head-Node', 8443, 'HEAD-NODE:8443'),
+    ('fd00::A', 8443, '[fd00::a]:8443'), ('127.0.0.1', 443, 'localhost'), ('fd00::a', 443, '[fd00::a]')])
+def test_the_service_answers_to_its_names(host, port, named):
+    auth.check_host({'host': named}, auth.own_hosts(host, port))
+
+
+@pytest.mark.parametrize('host, port, named', [
+    ('127.0.0.1', 8443, 'localhost'), ('127.0.0.1', 8443, 'localhost:443'), ('127.0.0.1', 443, 'evil.example'),
+    ('head', 8443, 'head.evil.example:8443'), ('head', 8443, ''), ('head', 8443, 'head:8443, evil.example')])
+def test_the_service_answers_to_no_other_name(host, port, named):
+    with pytest.raises(ArmError) as refused:
+        auth.check_host({'host': named}, auth.own_hosts(host, port))
+    assert refused.value.status == 403

@@ -57,6 +57,21 @@ def test_a_selection_leaves_the_rest_out(text, selected):
     assert parse_select(text, PARTS)(JOB) == selected
 
 
+class CountedKey(str):
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        CountedKey.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_a_name_that_is_selected_ten_thousand_times_costs_as_much_as_once():
+    select = parse_select(','.join(['id'] * 10_000), PARTS)
+    assert select({CountedKey(key): value for key, value in JOB.items()}) == {'id': '/x'}
+    assert CountedKey.compared < 100
+
+
 def test_what_a_resource_does_not_have_is_not_selected():
     assert parse_select('tags,properties/cluster', PARTS)({'name': 'j', 'properties': {}}) == {'properties': {}}
 

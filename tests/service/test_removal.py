@@ -42,7 +42,7 @@ def fill(harness):
     """A workspace with a busy cluster, a waiting and an ended job, and a file server with a file."""
     harness.make_workspace()
     assert harness.put(file_server_path('f'), file_server_body()).status_code == 202
-    server = harness.store.resources.guid_of(file_server_path('f'))
+    server = harness.store.resources.file_server_guid(file_server_path('f'))
     (harness.data_dir / 'fileservers' / server / 'kept').write_text('x')
     harness.make_cluster(scaleSettings=manual(2), nodeSetup={'mountVolumes': {
         **SHARE, 'fileServers': [{'fileServer': {'id': file_server_path('f')}, 'relativeMountPath': 'nfs'}]}})

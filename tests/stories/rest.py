@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 ACCOUNT = {'adminUserName': 'demoUser', 'adminUserPassword': 'demoPassword'}
 SUBSCRIPTION = '00000000-0000-0000-0000-000000000000'
 STORAGE = '/providers/Microsoft.Storage/storageAccounts'
-_VERSION = 'api-version=2018-05-01'
+_VERSION = '2018-05-01'
 _PATIENCE_SECONDS = 30
 
 
@@ -50,12 +50,12 @@ class Rest:
         self._context = ssl.create_default_context(cafile=state['caFile'])
         self._token = Path(state['tokenFile']).read_text('ascii').strip()
 
-    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def call(self, method: str, path: str, body: Any = None, version: str = _VERSION) -> tuple[int, Any]:
         """Status and JSON of a reply."""
         connection = http.client.HTTPSConnection(str(self._address.hostname), self._address.port,
                                                  timeout=_PATIENCE_SECONDS, context=self._context)
         headers = {'Authorization': f'Bearer {self._token}', 'Content-Type': 'application/json'}
-        connection.request(method, f'{path}{"&" if "?" in path else "?"}{_VERSION}',
+        connection.request(method, f'{path}{"&" if "?" in path else "?"}api-version={version}',
                            json.dumps(body) if body is not None else '', headers)
         response = connection.getresponse()
         content = response.read()

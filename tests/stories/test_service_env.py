@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,3 +170,62 @@ def test_the_lines_for_other_shells_are_read_by_those(own: Az) -> None:
 
 def test_the_extensions_stay_where_they_are(own: Az) -> None:
     assert Shell(own)('printf %s "$AZURE_EXTENSION_DIR"') == os.path.abspath(own.environment['AZURE_EXTENSION_DIR'])
+
+
+def test_a_service_that_moved_is_found_from_both_shells_again(own: Az) -> None:
+    """Each of the two profiles notes an address, and only the one from which the service was started is renewed."""
+    own.ok('group create -n g -l eastus', **_inside(own))
+    for mover, other in ((None, _inside(own)), (_inside(own), None)):
+        port = own.rest().state['port']
+        own.ok('batchai service stop -o none', **(mover or {}))
+        with socket.create_server(('127.0.0.1', port)):  # taken, so that it moves
+            own.ok('batchai service start -o none', **(mover or {}))
+        printed = own.ok('batchai service env', **(other or {})).out
+        assert own.rest().state['port'] != port and own.rest().state['endpoint'] in printed
+        assert Shell(own)('az group list --query "[].name" -o tsv').split() == ['g']
+
+
+def _inside(az: Az) -> dict[str, str]:
+    """The variables that `service env` sets, as a shell has them then."""
+    shown = Shell(az)('env -0')
+    variables = dict(line.partition('=')[::2] for line in shown.split('\0') if '=' in line)
+    return {name: variables[name] for name in ('AZURE_CONFIG_DIR', 'REQUESTS_CA_BUNDLE', 'IDENTITY_ENDPOINT',
+                                               'IDENTITY_HEADER')}
+
+
+def test_after_a_reset_old_secrets_are_refused_and_new_ones_are_to_be_had(own: Az) -> None:
+    old, port = _inside(own), own.rest().state['port']
+    own.ok('batchai service reset -y')
+    gone = own('batchai service env')
+    assert (gone.code, gone.out) == (1, '') and 'az batchai service start' in gone.problem
+    own.ok(f'batchai service start --port {port} -o none')
+    refused = own('group list', **{**old, 'REQUESTS_CA_BUNDLE': str(own.data_dir / 'ca.pem')})
+    assert refused.code != 0 and 'az batchai service env' in refused.err
+    assert Shell(own)('az group list --query "length(@)"').split() == ['0']
+
+
+def test_a_cloud_that_a_variable_names_does_not_get_in_the_way(own: Az) -> None:
+    own.environment['AZURE_CLOUD_NAME'] = 'AzureChinaCloud'
+    shown = Shell(own)('az account show --query environmentName -o tsv; az group list --query "length(@)"')
+    assert shown.split() == ['BatchAI', '0']
+
+
+@pytest.mark.parametrize('name', [b'it\'s "a" $HOME `id` \\ b\nnew;#%d', b'\xff\xe4'], ids=['odd', 'not UTF-8'])
+def test_a_profile_may_be_anywhere(tmp_path: Path, name: bytes) -> None:
+    if sys.platform == 'darwin' and b'\xff' in name:
+        pytest.skip('file names there are UTF-8')
+    az = Az(tmp_path / 'h')
+    az.folder.mkdir()
+    az.config_dir = az.folder / os.fsdecode(name)
+    az.environment['AZURE_CONFIG_DIR'] = str(az.config_dir)
+    az.ok('batchai service start -o none')
+    try:
+        for shell, line in (('sh', 'eval "$(az batchai service env)"'),
+                            ('fish', 'az batchai service env --shell fish | source')):
+            if shutil.which(shell):
+                script = f'{line}; az group list -o tsv; test -d "$AZURE_CONFIG_DIR"'
+                done = subprocess.run([shell, '-c', script], cwd=az.folder, env=az.environment,
+                                      stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+                assert (done.returncode, done.stdout, done.stderr) == (0, b'', b''), shell
+    finally:
+        az.ok('batchai service reset -y')

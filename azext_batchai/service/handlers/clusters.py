@@ -76,7 +76,7 @@ def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[
     setup = given.get('nodeSetup', {})
     if 'mountVolumes' in setup:
         rules.check_volumes(setup['mountVolumes'], 'properties.nodeSetup.mountVolumes', service.settings.data_dir,
-                            service.store.resources.guid_of)
+                            service.store.resources.file_server_guid)
         check_mount_keys(service, setup['mountVolumes'], 'properties.nodeSetup.mountVolumes')
         given = {**given, 'nodeSetup': {**setup, 'mountVolumes': rules.with_mount_defaults(setup['mountVolumes'])}}
         given = rules.with_subnet(given, _mounted_servers(service, setup['mountVolumes']))

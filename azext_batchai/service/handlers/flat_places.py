@@ -94,6 +94,7 @@ def make_place(service: Service, wanted: FlatId, location: str) -> ResourceId:
     existing = service.store.resources.find_flat(wanted)
     if existing:
         _refuse_move(TITLES[wanted.collection], existing, location)
+        refuse_within_leaving(service, existing.id)
         return existing.id
     place = wanted.in_workspace(location)
     refuse_within_leaving(service, place)

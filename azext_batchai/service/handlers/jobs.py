@@ -82,7 +82,7 @@ def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[Resour
     if 'mountVolumes' in given:
         rules.check_job_mounts(given)
         cluster_rules.check_volumes(given['mountVolumes'], 'properties.mountVolumes', service.settings.data_dir,
-                                    service.store.resources.guid_of)
+                                    service.store.resources.file_server_guid)
         check_mount_keys(service, given['mountVolumes'], 'properties.mountVolumes')
         given = {**given, 'mountVolumes': cluster_rules.with_mount_defaults(given['mountVolumes'])}
     cluster = service.store.clusters.find(cluster_id.key)

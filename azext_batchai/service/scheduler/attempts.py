@@ -71,7 +71,7 @@ class Attempts:
             return
         try:
             layout = job_layout(job, nodes, self._store.resources.secrets(job.guid))
-            directories = lay_out(job, nodes, layout, self._folders, self._store.resources.guid_of)
+            directories = lay_out(job, nodes, layout, self._folders, self._store.resources.file_server_guid)
             launch = job_launch(record.id, record.purpose, job, nodes, layout, self._folders.launch(record.id))
             handle = self._engine.start(launch)
         except MountError as problem:

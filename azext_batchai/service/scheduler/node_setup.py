@@ -111,7 +111,7 @@ class NodeSetup:
 
     def _make_links(self, cluster: Cluster, node: EngineNode) -> list[Mount]:
         volumes = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
-        mounts = resolve_mounts(volumes, self._folders.data_dir, self._store.resources.guid_of)
+        mounts = resolve_mounts(volumes, self._folders.data_dir, self._store.resources.file_server_guid)
         link_mounts(mounts, node_place(node).mount_root)
         return mounts
 

@@ -114,12 +114,13 @@ class Resources:
     def exists(self, guid: str) -> bool:
         return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
 
-    def guid_of(self, resource_id: str) -> str | None:
-        """The guid of the resource with that ARM id, however it is spelled; None too when it is being deleted, or
+    def file_server_guid(self, resource_id: str) -> str | None:
+        """The guid of the file server with that ARM id, however it is spelled; None too when it is being deleted, or
         what it is in."""
         row = self._database.one(
             'SELECT found.guid FROM resources AS found LEFT JOIN resources AS around ON around.key = found.parent '
-            "WHERE found.key = ? AND found.provisioning_state <> 'deleting' "
+            "WHERE found.key = ? AND found.collection = 'workspaces/fileServers' "
+            "AND found.provisioning_state <> 'deleting' "
             "AND coalesce(around.provisioning_state, '') <> 'deleting'", (resource_id.lower().rstrip('/'),))
         return row['guid'] if row else None
 

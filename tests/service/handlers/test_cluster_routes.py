@@ -197,6 +197,8 @@ def test_secrets_are_in_no_reply_and_not_in_the_database(harness):
                  'properties.nodeSetup.mountVolumes.azureFileShares[1].relativeMountPath', id='one inside another'),
     pytest.param(with_mounts(fileServers=[{'fileServer': {'id': '/nowhere'}, 'relativeMountPath': 'nfs'}]),
                  'properties.nodeSetup.mountVolumes', id='file server that is not there'),
+    pytest.param(with_mounts(fileServers=[{'fileServer': {'id': WORKSPACE}, 'relativeMountPath': 'nfs'}]),
+                 'properties.nodeSetup.mountVolumes', id='file server that is something else'),
     pytest.param(cluster_body(nodeSetup={'setupTask': {
         'commandLine': 'true', 'stdOutErrPathPrefix': '/x', 'secrets': [{'name': 'S', 'valueSecretReference': {
             'sourceVault': {'id': '/v'}, 'secretUrl': 'https://v'}}]}}),

@@ -1,6 +1,6 @@
 import pytest
 
-from flat_kit import EAST, KEY, NEW, OLD, accept, flat_cluster, flat_path, make_cluster, shown, submit
+from flat_kit import EAST, KEY, NEW, OLD, accept, flat_cluster, flat_job, flat_path, make_cluster, shown, submit
 from harness import ROOT, SUBSCRIPTION, auto, cluster_body, manual
 
 C = flat_path('clusters', 'c')
@@ -197,12 +197,14 @@ def test_conditions_hold_for_flat_requests_too(harness):
     assert harness.delete(flat_path('clusters', 'none'), version=NEW, headers={'if-match': '*'}).status_code == 412
 
 
-def test_a_workspace_that_is_being_deleted_takes_no_flat_cluster(harness):
+def test_a_workspace_that_is_being_deleted_takes_nothing_flat_and_changes_nothing(harness):
     make_cluster(harness)
     submit(harness, 'j')
     accept(harness.delete(EAST))
-    response = harness.put(flat_path('clusters', 'd'), flat_cluster(), version=NEW)
-    assert (response.status_code, error_of(response)['code']) == (409, 'WorkspaceBeingDeleted')
+    for path, body in ((flat_path('clusters', 'd'), flat_cluster()), (C, flat_cluster(scaleSettings=manual(3))),
+                       (flat_path('jobs', 'j'), flat_job())):
+        response = harness.put(path, body, version=NEW)
+        assert (response.status_code, error_of(response)['code']) == (409, 'WorkspaceBeingDeleted')
 
 
 def test_a_migrated_workspace_in_another_location_is_not_used(harness):

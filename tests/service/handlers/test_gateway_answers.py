@@ -96,3 +96,15 @@ def test_the_clients_own_request_id_comes_back_when_it_asks_for_it(harness):
     asked = harness.get(WORKSPACE, headers={**mine, 'x-ms-return-client-request-id': 'true'})
     assert asked.headers['x-ms-client-request-id'] == 'mine'
     assert 'x-ms-client-request-id' not in harness.get(WORKSPACE, headers=mine).headers
+
+
+@pytest.mark.parametrize('given, echoed', [
+    ('a' * 63 + ' b', 'a' * 63), ('a' * 63 + '\tb', 'a' * 63), ('a' * 65, 'a' * 64), ('a\x01b', 'a'),
+    ('a\xff', 'a'), ('one two', 'one'), ('', None), ('\xa0', None)])
+def test_of_an_id_that_is_none_what_a_header_may_have_comes_back(harness, given, echoed):
+    """A header that ends in a space would be no reply at all: h11 refuses to send it."""
+    names = ('x-ms-client-request-id', 'x-ms-correlation-request-id')
+    headers = harness.get(WORKSPACE, headers={
+        'x-ms-return-client-request-id': 'true', **{name: given.encode('latin-1') for name in names}}).headers
+    assert headers.get(names[0]) == echoed
+    assert headers[names[1]] == (echoed or headers['x-ms-request-id'])

@@ -18,6 +18,10 @@ def make(harness, prefix='$AZ_BATCHAI_MOUNT_ROOT/afs', nodes=1, name='c'):
         'mountVolumes': SHARE, 'setupTask': {'commandLine': 'sleep', 'stdOutErrPathPrefix': prefix}})
 
 
+def guid_of(harness, name):
+    return harness.store.clusters.find(cluster_path(name).lower()).resource.guid
+
+
 def tasks(harness):
     return [task for launch in harness.engine.launches.values() for task in launch.tasks]
 
@@ -43,7 +47,7 @@ def found(harness, **query):
 def test_every_node_has_its_files_and_they_can_be_fetched(harness, tmp_path, prefix):
     make(harness, prefix.replace('{tmp}', str(tmp_path)), nodes=2)
     write(harness)
-    nodes = [node.id for node in harness.store.clusters.nodes(harness.store.resources.guid_of(cluster_path('c')))]
+    nodes = [node.id for node in harness.store.clusters.nodes(guid_of(harness, 'c'))]
     files = found(harness)
     assert [entry['name'] for entry in files] == sorted(f'std{kind}-{node}.txt' for kind in ('out', 'err')
                                                         for node in nodes)
@@ -136,8 +140,8 @@ def test_links_serve_no_other_folder_and_no_other_cluster(harness):
     make(harness, name='d')
     write(harness)
     address = found(harness)[0]['downloadUrl']
-    other = harness.store.resources.guid_of(cluster_path('d'))
-    mine = harness.store.resources.guid_of(cluster_path('c'))
+    other = guid_of(harness, 'd')
+    mine = guid_of(harness, 'c')
     for tampered in (address.replace(mine, other), address.replace('/setuptask/', '/stdouterr/')):
         assert tampered != address
         assert harness.get(tampered, token=None).status_code == 403

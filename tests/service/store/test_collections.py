@@ -9,6 +9,7 @@ SUBSCRIPTION = '00000000-0000-0000-0000-0000000000aa'
 WORKSPACE = workspace_id(SUBSCRIPTION, 'rg', 'w')
 EXPERIMENT = WORKSPACE.child('experiments', 'e')
 CLUSTER = WORKSPACE.child('clusters', 'c')
+SERVER = WORKSPACE.child('fileServers', 'f')
 PROPERTIES = {'nodeCount': 1}
 
 
@@ -51,7 +52,7 @@ def test_a_resource_is_found_by_any_spelling_and_keeps_the_first(store):
 
 def test_what_is_not_there_is_none(store):
     assert store.resources.find(WORKSPACE) is None
-    assert store.resources.guid_of('/nowhere') is None
+    assert store.resources.file_server_guid('/nowhere') is None
     assert store.clusters.find(CLUSTER.key) is None and store.clusters.get('x') is None
     assert store.jobs.find('x') is None and store.jobs.get('x') is None
     assert store.clusters.node('x') is None and store.operations.find('x') is None
@@ -60,9 +61,11 @@ def test_what_is_not_there_is_none(store):
     assert store.launches.open_of('x') is None
 
 
-def test_guid_of_takes_an_arm_id_as_people_write_it(store):
-    store.resources.add(WORKSPACE, 'g', 'eastus', {}, 1.0)
-    assert store.resources.guid_of(str(WORKSPACE).upper() + '/') == 'g'
+def test_a_file_server_is_found_by_an_arm_id_as_people_write_it_and_nothing_else_is(store):
+    store.resources.add(WORKSPACE, 'w', 'eastus', {}, 1.0)
+    store.resources.add(SERVER, 'g', 'eastus', {}, 1.0)
+    assert store.resources.file_server_guid(str(SERVER).upper() + '/') == 'g'
+    assert store.resources.file_server_guid(str(WORKSPACE)) is None
 
 
 def test_children_come_in_the_order_of_creation(store):
@@ -297,8 +300,9 @@ def test_children_are_known_by_their_collection(store):
 
 def test_what_is_being_deleted_is_not_referred_to_any_more(store):
     store.resources.add(WORKSPACE, 'w', 'eastus', {}, 1.0)
+    store.resources.add(SERVER, 'g', 'eastus', {}, 1.0)
     store.resources.mark_deleting('w', 2.0)
-    assert store.resources.guid_of(str(WORKSPACE)) is None and store.resources.exists('w')
+    assert store.resources.file_server_guid(str(SERVER)) is None and store.resources.exists('g')
 
 
 def test_all_jobs_of_an_experiment_are_wished_away_and_no_others(store, cluster):
