@@ -2,9 +2,12 @@
 #
 #   make demo PYTHON=python3.12               another interpreter for a new .venv
 #   make test PYTEST_ARGS='-k stream -x'      options for pytest
+#   make test FRAMEWORKS=no                   without PyTorch, TensorFlow and the MPIs of PyPI (2.7 GB)
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# no: leave out PyTorch, TensorFlow and other MPIs than the machine's; the tests that need them skip.
+FRAMEWORKS ?= yes
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -27,7 +30,7 @@ ifneq ($(words $(CURDIR)),1)
 $(error The path of this folder has a space in it, with which the az script does not start: $(CURDIR))
 endif
 
-.PHONY: help demo test lint wheel install dev clean
+.PHONY: help demo test lint wheel install dev frameworks clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -42,7 +45,7 @@ help:
 demo: install
 	sh examples/demo.sh
 
-test: install dev
+test: install dev frameworks
 	$(PY) -m pytest $(PYTEST_ARGS)
 
 lint: dev
@@ -53,6 +56,8 @@ wheel: $(WHEEL)
 install: $(VENV)/.extension-installed
 
 dev: $(VENV)/.dev-installed
+
+frameworks: $(if $(filter no,$(FRAMEWORKS)),,$(VENV)/.frameworks-installed)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .hypothesis
@@ -75,6 +80,10 @@ $(VENV)/.cli-installed: $(VENV)/.python-ready
 $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.cli-installed
 	$(PY) -m pip install --quiet -r requirements-dev.txt
 	touch $@
+
+$(VENV)/.frameworks-installed: tests/install_frameworks.sh | $(VENV)/.python-ready
+	@echo 'Installing PyTorch, TensorFlow and MPI for the tests: about two minutes, once.'
+	sh tests/install_frameworks.sh $(PY) $(VENV)/frameworks && touch $@
 
 $(WHEEL): $(SOURCES) setup.py README.md HISTORY.rst LICENSE | $(VENV)/.python-ready
 	rm -rf build dist *.egg-info

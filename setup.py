@@ -40,6 +40,6 @@ setup(
     ],
     python_requires='>=3.10',
     packages=find_packages(include=['azext_batchai', 'azext_batchai.*']),
-    package_data={'azext_batchai': ['azext_metadata.json', 'schemas/*.json', 'py.typed']},
+    package_data={'azext_batchai': ['azext_metadata.json', 'schemas/*.json', 'service/toolkits/*.sh', 'py.typed']},
     install_requires=DEPENDENCIES,
 )

@@ -14,6 +14,8 @@ examples:
       text: az batchai service start
     - name: Start the service on a given port, with its data in a given folder.
       text: az batchai service start --port 8443 --data-dir ~/batchai
+    - name: Start the service where neither podman nor docker is installed, and run jobs without their containers.
+      text: az batchai service start --container-runtime none
 """
 
 helps['batchai service stop'] = """

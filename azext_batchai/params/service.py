@@ -17,6 +17,10 @@ def load_arguments(loader: Any) -> None:
                         'batchai in the folder of the az settings.')
         c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process']),
                    help='What runs the jobs. Default: process.')
+        c.argument('container_runtime', options_list=['--container-runtime'],
+                   arg_type=get_enum_type(['podman', 'docker', 'none']),
+                   help='What runs jobs that ask for a container; with none, they run directly on the node. Default: '
+                        'podman where it is installed, else docker.')
         c.argument('follow', options_list=['--follow', '-f'], action='store_true',
                    help='Go on printing what is added, until Ctrl-C.')
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')

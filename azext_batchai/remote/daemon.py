@@ -96,10 +96,11 @@ class Daemon:
             f"The service{f' (pid {pid})' if pid else ''} runs but does not answer; end it with 'az batchai service "
             f"stop', then run 'az batchai service start'. Its log: {self.log_file}.")
 
-    def start(self, port: int | None, engine: str | None) -> None:
+    def start(self, port: int | None, engine: str | None, container_runtime: str | None = None) -> None:
         """Start the service and wait until it answers. Raises the CLI error that says why it does not."""
         arguments = ['serve', '--daemon', *(['--port', str(port)] if port is not None else []),
-                     *(['--engine', engine] if engine else [])]
+                     *(['--engine', engine] if engine else []),
+                     *(['--container-runtime', container_runtime] if container_runtime else [])]
         with tempfile.TemporaryFile() as complaints:
             child = self._spawn(arguments, complaints)
             deadline = time.monotonic() + _START_SECONDS

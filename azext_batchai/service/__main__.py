@@ -9,6 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from azext_batchai.service.containers.runtime import RUNTIMES
 from azext_batchai.service.settings import LOG_LEVELS, Settings, SettingsError, load_settings
 from azext_batchai.version import __version__
 
@@ -24,11 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--host', help='address to listen on (default: 127.0.0.1)')
     parser.add_argument('--port', type=int, help='TCP port (default: the one used before, else a free one)')
     parser.add_argument('--engine', help='what runs the jobs (default: process)')
+    parser.add_argument('--container-runtime', choices=RUNTIMES,
+                        help='what runs jobs in containers; none runs them without (default: podman, else docker)')
     parser.add_argument('--log-level', choices=LOG_LEVELS)
     parser.add_argument('--daemon', action='store_true', help='log to the data folder only, outlive the terminal')
     parser.add_argument('--version', action='version', version=__version__)
     options = parser.parse_args(arguments)
-    flags = {name: getattr(options, name) for name in ('host', 'port', 'engine', 'log_level')}
+    flags = {name: getattr(options, name) for name in ('host', 'port', 'engine', 'container_runtime', 'log_level')}
     from azext_batchai.service import server
     try:
         settings = load_settings(options.data_dir, flags)

@@ -1,17 +1,21 @@
 """Delete all that a stopped service keeps, and end what still runs of it."""
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
+from azext_batchai.service.containers import commands
+from azext_batchai.service.containers.runtime import NONE, find_runtime
 from azext_batchai.service.engines import trees
 from azext_batchai.service.engines.disposal import delete_unmounted
 from azext_batchai.service.server import StartError, hold_lock
 from azext_batchai.service.settings import Settings
 
 # What the service makes in its data folder, but for the lock; this is deleted and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'output', 'storage', 'fileservers', 'trash',
+_OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash',
         'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token', 'ca.pem', 'server.pem', 'service.json',
         'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
 _PATIENCE_SECONDS = 10.0
@@ -26,12 +30,29 @@ def reset(settings: Settings) -> None:
         return
     hold_lock(settings.lock_file)
     _kill_launches(settings.data_dir / 'launches')
+    _remove_containers(settings)
     for name in _OWN:
         place = settings.data_dir / name
         if place.is_dir():
             delete_unmounted(place)
         else:
             place.unlink(missing_ok=True)
+
+
+def _remove_containers(settings: Settings) -> None:
+    """Raises StartError when there may be some and they do not go."""
+    runtime = find_runtime('' if settings.container_runtime == NONE else settings.container_runtime,
+                           os.environ.get('PATH', os.defpath), settings.container_options)
+    if runtime is None or not (settings.data_dir / 'containers').exists():
+        return
+    command = commands.remove_all_command(runtime, commands.DATA_LABEL, str(settings.data_dir))
+    try:
+        ended = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                               timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        raise StartError(f'{runtime.name} does not answer, so containers may be left; nothing was deleted.') from None
+    if ended.returncode != 0:
+        raise StartError(f'Containers of jobs could not be removed, nothing was deleted: {ended.stderr.strip()}')
 
 
 def _kill_launches(launches: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from azext_batchai.service.auth import ensure_token, own_hosts
+from azext_batchai.service.containers.runtime import find_runtime
 from azext_batchai.service.settings import Settings
 from azext_batchai.version import __version__
 
@@ -35,9 +36,9 @@ def serve(settings: Settings) -> None:
         asyncio.run(_serve(settings, listener))
 
 
-# What may lie in a data folder before its first service: what the command line keeps there, settings, and what file
-# systems put into their folders. The command line's temporary files begin with a dot.
-_WELCOME = frozenset({'azure', 'connection.json', 'data-dir', 'settings.json', 'lost+found'})
+# What may lie in a data folder before its first service: what the command line keeps there, settings and secrets, and
+# what file systems put into their folders. The command line's temporary files begin with a dot.
+_WELCOME = frozenset({'azure', 'connection.json', 'data-dir', 'settings.json', 'secrets.json', 'lost+found'})
 _OURS = frozenset({'service.lock', 'service.log', 'batchai.db'})
 
 
@@ -138,6 +139,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     server.should_exit = True
     scheduling.cancel()
     await asyncio.gather(scheduling, serving, return_exceptions=True)
+    scheduler.close()
     service.store.close()
     _log.info('stopped; jobs that run go on')
     for task in done:
@@ -153,6 +155,7 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     from azext_batchai.service.scheduler.launching import Folders
     from azext_batchai.service.scheduler.loop import Scheduler
     from azext_batchai.service.scheduler.plan import Timing
+    from azext_batchai.service.scheduler.provisions import provisions_of
     from azext_batchai.service.store import Store
     from azext_batchai.service.store.migrations import NewerSchema
 
@@ -172,9 +175,16 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
         clock=time.time, new_guid=lambda: str(uuid.uuid4()), wake=lambda: None, started=time.time(),
         hosts=own_hosts(settings.host, port))
-    scheduler = Scheduler(store, engine, folders, Timing(settings.terminate_grace_seconds,
-                                                         settings.autoscale_idle_seconds),
-                          time.time, service.turned.beat)
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there is nobody left to wake
+            loop.call_soon_threadsafe(service.wake)
+
+    provisions = provisions_of(settings, wake)
+    timing = Timing(settings.terminate_grace_seconds, settings.autoscale_idle_seconds,
+                    settings.low_priority_eviction_seconds)
+    scheduler = Scheduler(store, engine, folders, provisions, timing, time.time, service.turned.beat)
     service.wake = scheduler.wake
     return service, scheduler
 
@@ -182,9 +192,10 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
 def _write_state(settings: Settings, port: int) -> None:
     """Tell clients where we are. Renamed into place, so that nobody reads half of it."""
     host = f'[{settings.host}]' if ':' in settings.host else settings.host
+    found = find_runtime(settings.container_runtime, os.environ.get('PATH', os.defpath))
     state = {'pid': os.getpid(), 'port': port, 'endpoint': f'https://{host}:{port}', 'version': __version__,
-             'engine': settings.engine, 'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file),
-             'dataDir': str(settings.data_dir)}
+             'engine': settings.engine, 'containerRuntime': found.name if found else settings.container_runtime,
+             'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file), 'dataDir': str(settings.data_dir)}
     temporary = settings.state_file.with_suffix('.new')
     temporary.write_text(json.dumps(state, indent=1), 'utf-8')
     os.replace(temporary, settings.state_file)

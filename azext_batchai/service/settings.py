@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Mapping, get_type_hints
+
+from azext_batchai.service.containers.runtime import RUNTIMES
 
 ENVIRONMENT_PREFIX = 'BATCHAI_SERVICE_'
 LOG_LEVELS = ('debug', 'info', 'warning', 'error')
@@ -21,6 +24,9 @@ class Settings:
 
     `port` 0 means: the port used before, else a free one. `autoscale_idle_seconds` is how long a node of an auto-scale
     cluster stays idle before it leaves; the real service published no figure (semantics sheet, section 6.1).
+    `low_priority_eviction_seconds` is the age at which a node of a low-priority cluster is taken away, to see what jobs
+    make of it; 0 for never. `container_runtime` is one of RUNTIMES, or empty for the first of podman and docker that is
+    there; with none, jobs that ask for a container run without. `container_options` go to it, quoted as for a shell.
     """
     data_dir: Path
     host: str = '127.0.0.1'
@@ -29,9 +35,13 @@ class Settings:
     shell: str = ''
     terminate_grace_seconds: float = 2.0
     autoscale_idle_seconds: float = 10.0
+    low_priority_eviction_seconds: float = 0.0
     request_limit_bytes: int = 1 << 20
     request_timeout_seconds: float = 30.0
     log_level: str = 'info'
+    secrets_file: str = ''
+    container_runtime: str = ''
+    container_options: str = ''
 
     @property
     def database_file(self) -> Path:
@@ -48,6 +58,11 @@ class Settings:
     @property
     def server_certificate_file(self) -> Path:
         return self.data_dir / 'server.pem'
+
+    @property
+    def secrets_path(self) -> Path:
+        """Where `secrets_file` is: in the data folder, unless the setting has a folder of its own."""
+        return self.data_dir / Path(self.secrets_file or 'secrets.json').expanduser()
 
     @property
     def state_file(self) -> Path:
@@ -92,7 +107,14 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"log_level '{settings.log_level}' is not one of {', '.join(LOG_LEVELS)}")
     if settings.host in ('', '0.0.0.0', '::'):
         raise SettingsError(f"host '{settings.host}' is not an address that clients can name; give the one they use")
-    for name in ('terminate_grace_seconds', 'autoscale_idle_seconds', 'request_timeout_seconds'):
+    if settings.container_runtime not in ('', *RUNTIMES):
+        raise SettingsError(f"container_runtime '{settings.container_runtime}' is not one of {', '.join(RUNTIMES)}")
+    try:
+        shlex.split(settings.container_options)
+    except ValueError as error:
+        raise SettingsError(f'container_options cannot be read as words of a shell: {error}') from None
+    for name in ('terminate_grace_seconds', 'autoscale_idle_seconds', 'low_priority_eviction_seconds',
+                 'request_timeout_seconds'):
         if not 0 <= getattr(settings, name) < float('inf'):
             raise SettingsError(f'{name} {getattr(settings, name)} is not a number of seconds from 0 up')
     if settings.request_limit_bytes < 1:

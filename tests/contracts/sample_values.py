@@ -22,8 +22,10 @@ _VALUES: dict[str, Any] = {
     'environmentVariables[].name': 'SOME_NAME', 'secrets[].name': 'SECRET_NAME',
     'inputDirectories[].id': 'DATA', 'outputDirectories[].id': 'MODEL', 'vmSize': 'STANDARD_D2',
     'adminUserSshPublicKey': 'ssh-rsa AAAAB3NzaC1yc2E= alex', 'languageType': 'Python', 'communicationBackend': 'MPI',
+    'imageSourceRegistry.image': 'ubuntu:22.04', 'imageSourceRegistry.serverUrl': 'registry.example.com',
+    'containerSettings.shmSize': '512m',
     'minimumNodeCount': 1, 'maximumNodeCount': 3, 'nodeCount': 1, 'priority': -7, 'publicIPsToAllow[]': '10.0.0.0/8',
-    'createNew': False, 'schedulingPriority': 'high',
+    'createNew': False, 'schedulingPriority': 'high', 'parameterServerCount': 1,
 }
 # What an object needs beside the property that is looked at, where no document marks it as required.
 _BESIDE: dict[str, dict[str, Any]] = {
@@ -33,6 +35,7 @@ _BESIDE: dict[str, dict[str, Any]] = {
     'caffeSettings': {'pythonScriptFilePath': 'train.py'},
     'cntkSettings': {'languageType': 'Python', 'pythonScriptFilePath': 'train.py'},
     'customToolkitSettings': {'commandLine': 'true'},
+    'tensorFlowSettings': {'pythonScriptFilePath': 'train.py', 'workerCount': 2},
     'appInsightsReference': {'instrumentationKey': 'shh-do-not-tell'},
 }
 # Of these only one may be given, so the second takes the place of what `_BESIDE` has.

@@ -29,7 +29,7 @@ def contract(service: Any) -> PropertyContract:
 
 
 @pytest.mark.parametrize('path', [each.path for each in PROPERTIES])
-def test_a_property_is_taken_and_returned_or_refused_as_listed(
+def test_a_property_is_taken_and_returned(
         contract: PropertyContract, tally: Callable[[str, str], None], path: str) -> None:
     value = {'maxWallClockTime': 'P1D'} if path == 'constraints' else None
     tally('004 Puppet, properties of a job (2018-05-01)', contract.check(path, value))

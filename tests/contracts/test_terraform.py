@@ -30,7 +30,7 @@ def views(service: Any, contract: PropertyContract) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize('path', ARGUMENTS)
-def test_an_argument_is_a_property_that_is_taken_and_returned_or_refused_as_listed(
+def test_an_argument_is_a_property_that_is_taken_and_returned(
         contract: PropertyContract, tally: Callable[[str, str], None], path: str) -> None:
     name = wire_path(path, PROPERTIES)
     assert not PROPERTIES[name].read_only

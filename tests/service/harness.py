@@ -2,7 +2,9 @@
 stands still. Nothing runs by itself: a test makes requests, calls `turn`, and moves the clock.
 """
 import asyncio
+import dataclasses
 import logging
+import os
 import uuid
 
 import httpx
@@ -13,6 +15,7 @@ from azext_batchai.service.engines.fake import FakeEngine
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.scheduler.loop import Scheduler
 from azext_batchai.service.scheduler.plan import Timing
+from azext_batchai.service.scheduler.provisions import provisions_of
 from azext_batchai.service.settings import Settings
 from azext_batchai.service.store import Store
 
@@ -59,6 +62,8 @@ class Harness:
         self.data_dir = data_dir
         self.settings = Settings(data_dir=data_dir, terminate_grace_seconds=GRACE, autoscale_idle_seconds=IDLE_DELAY,
                                  request_timeout_seconds=5.0)
+        self.timing = Timing(GRACE, IDLE_DELAY)
+        self.search_path = os.environ['PATH']
         self.now = NOON
         self.engine = engine or FakeEngine()
         self.folders = Folders(data_dir)
@@ -77,7 +82,8 @@ class Harness:
             settings=self.settings, store=self.store, engine=self.engine, folders=self.folders, token=TOKEN,
             clock=self.clock, new_guid=self.new_guid, wake=self._wake, started=NOON, hosts=frozenset({HOST}))
         self.app = create_app(self.service)
-        self.scheduler = Scheduler(self.store, self.engine, self.folders, Timing(GRACE, IDLE_DELAY), self.clock,
+        provisions = dataclasses.replace(provisions_of(self.settings, self._wake), search_path=self.search_path)
+        self.scheduler = Scheduler(self.store, self.engine, self.folders, provisions, self.timing, self.clock,
                                    self.service.turned.beat)
 
     def restart(self):

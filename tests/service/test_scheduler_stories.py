@@ -97,11 +97,13 @@ def test_the_log_of_the_execution_tells_the_story(pair):
     pair.submit('j', jobPreparation={'commandLine': 'exit 0'}, customToolkitSettings={'commandLine': 'train --secret'})
     pair.settle()
     logs = Path(pair.job_record('j').directories['stdouterr'])
+    pair.now += 4
     pair.end('j', 3)
     told = [line.split(' ', 2)[2] for line in (logs / 'execution.log').read_text().splitlines()]
-    assert told == ['attempt 1: job preparation started: exit 0', 'attempt 1: job preparation ended, exit code 0',
-                    'attempt 1: job started: train --secret', 'attempt 1: job ended, exit code 3',
-                    'failed: Job failed with non-zero exit code']
+    node = pair.launches('j')[0].nodes[0]
+    assert told == [f'attempt 1 on {node}', 'folders and mounts are ready, 0.001 s', 'job preparation begins: exit 0',
+                    'job preparation ended, exit code 0, 0.001 s', 'job begins: train --secret',
+                    'job ended, exit code 3, 4 s', 'failed after 4 s: Job failed with non-zero exit code']
 
 
 def test_every_attempt_begins_with_an_empty_temporary_folder(pair):

@@ -51,6 +51,14 @@ def test_everything_the_service_makes_lies_in_the_data_folder(tmp_path):
     assert len(set(files)) == len(files)
 
 
+def test_the_secrets_file_is_in_the_data_folder_unless_it_has_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', '/home/me')
+    places = [load(tmp_path, **({'secrets_file': given} if given else {})).secrets_path
+              for given in ('', 'mine.json', '/etc/batchai/secrets.json', '~/secrets.json')]
+    assert [str(place) for place in places] == [
+        f'{tmp_path}/secrets.json', f'{tmp_path}/mine.json', '/etc/batchai/secrets.json', '/home/me/secrets.json']
+
+
 @pytest.mark.parametrize('given, said', [
     pytest.param({'file': '{'}, 'settings.json cannot be used', id='no JSON'),
     pytest.param({'file': '[]'}, 'should be an object with any of these keys', id='no object'),
@@ -64,6 +72,10 @@ def test_everything_the_service_makes_lies_in_the_data_folder(tmp_path):
     pytest.param({'terminate_grace_seconds': 'soon'}, 'should be a float', id='no number'),
     pytest.param({'flags': {'port': 'x'}}, 'port from option port', id='option'),
     pytest.param({'port': '65536'}, 'port 65536 is not between 0 and 65535', id='port too large'),
+    pytest.param({'flags': {'container_runtime': 'lxc'}}, "container_runtime 'lxc' is not one of podman, docker, none",
+                 id='container runtime'),
+    pytest.param({'container_options': '--env "A'}, 'container_options cannot be read as words of a shell: No closing',
+                 id='quotes of options'),
     pytest.param({'port': '-1'}, 'port -1 is not between 0 and 65535', id='port below 0'),
 ])
 def test_a_wrong_setting_is_named_with_its_origin(tmp_path, given, said):
@@ -79,3 +91,10 @@ def test_settings_cannot_be_changed():
 def test_the_environment_of_the_process_is_read_by_default(tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, 'BATCHAI_SERVICE_PORT', '7')
     assert load_settings(tmp_path, {}).port == 7
+
+
+def test_containers_are_run_as_the_settings_say(tmp_path):
+    settings = load(tmp_path, {'container_runtime': 'docker'}, {'container_runtime': 'podman'},
+                    container_options="--runtime runc --env 'A=b c'")
+    assert (settings.container_runtime, settings.container_options) == ('podman', "--runtime runc --env 'A=b c'")
+    assert (Settings(data_dir=tmp_path).container_runtime, Settings(data_dir=tmp_path).container_options) == ('', '')

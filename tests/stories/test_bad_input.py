@@ -97,11 +97,12 @@ JOB_MISTAKES = {
     'no toolkit': (SUBMIT, changed(customToolkitSettings=None), 1, ['customToolkitSettings']),
     'two toolkits': (SUBMIT, changed(caffe2Settings={'pythonScriptFilePath': 'x'}), 1,
                      ['caffe2Settings', 'customToolkitSettings']),
-    'a toolkit that is not there yet': (
-        SUBMIT, changed(customToolkitSettings=None, cntkSettings={'pythonScriptFilePath': 'x'}), 1,
-        ['cntkSettings', 'not supported']),
-    'a container': (SUBMIT, changed(containerSettings={'imageSourceRegistry': {'image': 'ubuntu'}}), 1,
-                    ['containerSettings', 'not supported']),
+    'settings of a toolkit that do not fit together': (
+        SUBMIT, changed(customToolkitSettings=None, cntkSettings={'pythonScriptFilePath': 'x', 'configFilePath': 'y'}),
+        1, ['cntkSettings.configFilePath', 'pythonScriptFilePath']),
+    'no size of memory': (
+        SUBMIT, changed(containerSettings={'imageSourceRegistry': {'image': 'ubuntu'}, 'shmSize': 'much'}), 1,
+        ['containerSettings.shmSize', 'much', '16gb']),
     'no logs': (SUBMIT, changed(stdOutErrPathPrefix=None), 1, ['stdOutErrPathPrefix', 'required']),
     'a duration that is none': (SUBMIT, changed(constraints={'maxWallClockTime': 'a week'}), 1,
                                 ['maxWallClockTime', 'a week']),

@@ -5,7 +5,7 @@ contract suite in ``tests/service/engines/contract.py``.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Callable, Protocol, Sequence
@@ -77,9 +77,11 @@ class LaunchState(Enum):
 
 @dataclass(frozen=True)
 class Observation:
-    """`exit_codes` has an entry a task, in order; None while it runs or when nobody knows."""
+    """`exit_codes` has an entry a task, in order; None while it runs or when nobody knows. `first_failed` is the task
+    whose failure came before that of all others, and before the launch was stopped if it was."""
     state: LaunchState
     exit_codes: tuple[int | None, ...] = ()
+    first_failed: int | None = field(default=None, compare=False)
 
 
 class Engine(Protocol):

@@ -26,6 +26,8 @@ class FakeEngine:
         self.starts: list[str] = []
         self.stops: list[tuple[str, float]] = []
         self._codes: dict[str, list[int | None]] = {}
+        self._first_failed: dict[str, int] = {}
+        self._made = 0
         self._lost: set[str] = set()
         self._nodes: dict[str, dict[int, EngineNode]] = {}
         self._wake: Callable[[], None] = lambda: None
@@ -47,7 +49,8 @@ class FakeEngine:
         while len(nodes) < count:
             number += 1
             if number not in nodes:
-                name = f'tvm-{int(cluster.guid[:8], 16)}_{number}-20180606t210834z'
+                self._made += 1  # one node a second
+                name = f'tvm-{int(cluster.guid[:8], 16)}_{number}-20180606t{self._made:06d}z'
                 nodes[number] = EngineNode(name, number, '127.0.0.1', cluster.folder / name, self.cores)
 
     def start(self, launch: Launch) -> str:
@@ -72,8 +75,13 @@ class FakeEngine:
             match = _EXIT.match(task.command)
             if match and codes[index] is None:
                 codes[index] = int(match.group(1))
+                self._note_failure(launch_id, index)
         state = LaunchState.RUNNING if None in codes else LaunchState.ENDED
-        return Observation(state, tuple(codes))
+        return Observation(state, tuple(codes), self._first_failed.get(launch_id))
+
+    def _note_failure(self, launch_id: str, index: int) -> None:
+        if self._codes[launch_id][index]:
+            self._first_failed.setdefault(launch_id, index)
 
     def stop(self, handle: str, grace_seconds: float) -> None:
         launch_id = handle.partition(':')[2]
@@ -94,7 +102,13 @@ class FakeEngine:
         codes = self._codes.get(launch_id, [])
         for index, code in enumerate(codes):
             if code is None:
-                codes[index] = exit_codes[index] if len(exit_codes) > 1 else exit_codes[0]
+                self.end_task(launch_id, index, exit_codes[index] if len(exit_codes) > 1 else exit_codes[0])
+        self._wake()
+
+    def end_task(self, launch_id: str, index: int, exit_code: int) -> None:
+        """End one task, which the others may outlive."""
+        self._codes[launch_id][index] = exit_code
+        self._note_failure(launch_id, index)
         self._wake()
 
     def lose(self, launch_id: str) -> None:

@@ -14,6 +14,7 @@ import errno
 import fcntl
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -198,7 +199,7 @@ class ProcessEngine:
         if not running and os.path.exists(f'{known.folder}/stop'):
             running = self._end_strays(known)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
-        return Observation(state, tuple(codes))
+        return Observation(state, tuple(codes), _first_failed(known.folder, codes))
 
     @staticmethod
     def _end_strays(known: _Handle) -> bool:
@@ -210,7 +211,9 @@ class ProcessEngine:
     def stop(self, handle: str, grace_seconds: float) -> None:
         try:
             known = _read_handle(handle)
-            Path(known.folder, 'stop').touch()
+            open(f'{known.folder}/stop', 'x').close()  # its time stays that of the first request
+        except FileExistsError:
+            pass
         except (ValueError, FileNotFoundError):
             return
         # Each shell leads a session of its own, named after its process id; trust the id while the lock is held.
@@ -302,6 +305,24 @@ def _boot_id() -> str:
 def _node_number(name: str) -> int:
     """``tvm-123_7-20260101t000000z`` is node 7."""
     return int(name.split('_')[1].split('-')[0])
+
+
+def _first_failed(folder: str, codes: list[int | None]) -> int | None:
+    """The failed task that ended first. One whose shell was killed left no time: it comes after those that failed
+    before the launch was stopped, and before those that failed then."""
+    failed = [number for number, code in enumerate(codes) if code]
+    if len(failed) < 2:
+        return failed[0] if failed else None
+    stopped = _modified(f'{folder}/stop') or math.inf
+    return min(failed, key=lambda number: _modified(f'{folder}/{number}.exit') or stopped)
+
+
+def _modified(path: str) -> float | None:
+    """Nanoseconds since the epoch."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _read_number(path: str) -> int | None:

@@ -14,7 +14,7 @@ from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules as rules, common
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
-from azext_batchai.service.handlers.secret_rules import check_secret_pairs
+from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.store.clusters import Cluster
 from azext_batchai.service.versions import FlatParts
@@ -70,6 +70,7 @@ def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[
     """Check what a schema cannot, fill in defaults, take the secrets out."""
     rules.check_account(given['userAccountSettings'], 'properties.userAccountSettings')
     check_secret_pairs(given)
+    check_secret_references(given)
     rules.check_image(given)
     if 'scaleSettings' in given:
         rules.check_scale(given['scaleSettings'])
@@ -80,10 +81,6 @@ def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[
         check_mount_keys(service, setup['mountVolumes'], 'properties.nodeSetup.mountVolumes')
         given = {**given, 'nodeSetup': {**setup, 'mountVolumes': rules.with_mount_defaults(setup['mountVolumes'])}}
         given = rules.with_subnet(given, _mounted_servers(service, setup['mountVolumes']))
-    for index, secret in enumerate(setup.get('setupTask', {}).get('secrets', [])):
-        if 'value' not in secret:
-            raise errors.not_supported(f'properties.nodeSetup.setupTask.secrets[{index}].valueSecretReference',
-                                       'Key Vault references are not supported by this version of the service')
     return take_secrets(rules.with_defaults(given))
 
 
@@ -113,6 +110,7 @@ def _replace(service: Service, existing: Cluster, properties: dict[str, Any], fl
                               'name.')
     if resource.properties != properties:
         service.store.resources.update_properties(resource.guid, properties, service.clock())
+        service.store.clusters.set_resized(resource.guid, service.clock())
     if flat:
         common.update_flat(service, resource, flat)
 
@@ -136,6 +134,7 @@ def rescale(service: Service, wanted: ResourceId, scale: dict[str, Any] | None) 
             rules.check_scale(scale)
             service.store.resources.update_properties(found.resource.guid, {
                 **found.resource.properties, 'scaleSettings': rules.with_scale_defaults(scale)}, service.clock())
+            service.store.clusters.set_resized(found.resource.guid, service.clock())
         found = _require(service, wanted)
     service.wake()
     return found

@@ -9,13 +9,11 @@ from azext_batchai.arm.states import TOOL_TYPES
 from azext_batchai.arm.times import format_duration, parse_duration
 from azext_batchai.service import errors
 from azext_batchai.service.scheduler.snapshot import Scale
-from azext_batchai.service.toolkits import settings_block, toolkit_of
+from azext_batchai.service.toolkits import settings_block, toolkit_of, with_toolkit_defaults
 from azext_batchai.service.toolkits.base import ToolkitError
-from azext_batchai.service.toolkits.settings_rules import check_settings
 
 _DEFAULT_WALL_CLOCK = 'P7D'
 _LONGEST = timedelta(days=7)  # semantics sheet, sections 4.4 and 6.5
-_KEY_VAULT = 'Key Vault references are not supported by this version of the service'
 
 
 def cluster_id(properties: dict[str, Any]) -> ResourceId:
@@ -30,17 +28,12 @@ def cluster_id(properties: dict[str, Any]) -> ResourceId:
 
 
 def check_toolkit(properties: dict[str, Any]) -> None:
-    """One toolkit, one this service has, with settings it can launch."""
+    """One toolkit, with settings it can launch."""
     try:
-        name = settings_block(properties)
-        check_settings(name, properties[name], properties['nodeCount'])
         toolkit, settings = toolkit_of(properties)
         toolkit.check(settings, properties['nodeCount'])
     except ToolkitError as error:
         raise errors.invalid_property('.'.join(filter(None, ('properties', error.target))), error.problem) from None
-    if 'containerSettings' in properties:
-        raise errors.not_supported('properties.containerSettings', 'containers are not supported by this version of '
-                                   'the service; without this block the job runs directly on the node')
 
 
 def check_directories(properties: dict[str, Any]) -> None:
@@ -52,12 +45,6 @@ def check_directories(properties: dict[str, Any]) -> None:
             if identity in seen or (kind == 'outputDirectories' and identity == 'stdouterr'):
                 raise errors.invalid_property(f'properties.{kind}[{index}].id', f"'{directory['id']}' is already taken")
             seen.add(identity)
-
-
-def check_secrets(properties: dict[str, Any]) -> None:
-    for index, secret in enumerate(properties.get('secrets', [])):
-        if 'value' not in secret:
-            raise errors.not_supported(f'properties.secrets[{index}].valueSecretReference', _KEY_VAULT)
 
 
 def check_job_mounts(properties: dict[str, Any]) -> None:
@@ -102,7 +89,8 @@ def too_large(node_count: int, scale: Scale | None, cluster_name: str) -> str | 
 
 def with_defaults(properties: dict[str, Any], segment: str) -> dict[str, Any]:
     """The properties of a new job, defaults filled in, in the order of the wire (wire facts sheet, section 8)."""
-    filled = {**properties, 'schedulingPriority': properties.get('schedulingPriority', 'normal'),
+    filled = {**with_toolkit_defaults(properties),
+              'schedulingPriority': properties.get('schedulingPriority', 'normal'),
               'jobOutputDirectoryPathSegment': segment, 'toolType': TOOL_TYPES[settings_block(properties)],
               'constraints': {'maxWallClockTime': wall_clock(properties)}}
     order = ['schedulingPriority', 'cluster', 'jobOutputDirectoryPathSegment', 'nodeCount', 'containerSettings',

@@ -14,9 +14,10 @@ from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules, common, holding, job_rules as rules
+from azext_batchai.service.handlers.container_rules import check_container
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
-from azext_batchai.service.handlers.secret_rules import check_secret_pairs
+from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
 from azext_batchai.service.scheduler.snapshot import Scale, read_scale
 from azext_batchai.service.store.jobs import Job
@@ -75,9 +76,10 @@ def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[Resour
     """Check what a schema cannot; the cluster's id and the properties with its mounts' defaults."""
     cluster_id = rules.cluster_id(given)
     check_secret_pairs(given)
+    check_secret_references(given)
     rules.check_toolkit(given)
+    check_container(given)
     rules.check_directories(given)
-    rules.check_secrets(given)
     rules.wall_clock(given)
     if 'mountVolumes' in given:
         rules.check_job_mounts(given)

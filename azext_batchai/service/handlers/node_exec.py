@@ -98,7 +98,7 @@ def _job_variables(job: Job, places: list[EngineNode]) -> dict[str, str]:
     """The job's variables on the first of `places`. Its secrets stay out: a reply would carry them."""
     ordered = sorted(places, key=lambda place: place.number)
     try:
-        return job_layout(job, ordered, {}).variables[ordered.index(places[0])]
+        return job_layout(job, ordered, {}).variables(ordered.index(places[0]))
     except ValueError:  # a path of the job that names no folder, for which it failed
         return {**env.inherited(os.environ), **env.job_variables(
             node_place(places[0]), job_place(job, places[0]), [place.address for place in ordered])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any, Iterator
 
 from azext_batchai.service import errors
+from azext_batchai.service.secrets.references import BadReference, check_reference
 
 # Value -> its reference, and whether one of the two has to be there. A mount needs no key here.
 _PAIRS = {'accountKey': ('accountKeySecretReference', False), 'password': ('passwordSecretReference', True),
@@ -11,6 +12,7 @@ _PAIRS = {'accountKey': ('accountKeySecretReference', False), 'password': ('pass
 # The blocks that have such pairs, or lists of them, by the key they stand under.
 _BLOCKS = {'credentials': ('accountKey', 'password'), 'appInsightsReference': ('instrumentationKey',),
            'secrets': ('value',)}
+_RESOLVED = ('value', 'password')
 
 
 def check_secret_pairs(properties: dict[str, Any], target: str = 'properties') -> None:
@@ -23,6 +25,20 @@ def check_secret_pairs(properties: dict[str, Any], target: str = 'properties') -
                                               f'cannot be combined with {value}; give one of them')
             if required and not {value, reference} & block.keys() and _concerns(block, value):
                 raise errors.invalid_property(f'{path}.{value}', f'{value} or {reference} is required')
+
+
+def check_secret_references(properties: dict[str, Any], target: str = 'properties') -> None:
+    """Raises the 400 error for the first reference that could not be resolved: those of variables and of a registry.
+
+    Storage keys and instrumentation keys are needed by nothing here, so that what leads to them is not looked at.
+    """
+    for block, path, pairs in _blocks(properties, target):
+        for name in (_PAIRS[value][0] for value in pairs if value in _RESOLVED):
+            try:
+                if name in block:
+                    check_reference(block[name])
+            except BadReference as bad:
+                raise errors.invalid_property(f'{path}.{name}.{bad.target}', str(bad)) from None
 
 
 def _concerns(block: dict[str, Any], value: str) -> bool:

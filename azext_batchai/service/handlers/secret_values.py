@@ -8,12 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from azext_batchai.arm.shapes import SECRET_KEYS
+from azext_batchai.service.secrets.references import REGISTRY_PASSWORD
 
 
 def take_secrets(properties: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Properties without secrets, and the values of the `secrets` lists by variable name."""
+    """Properties without secrets, and what has to be kept of these: the values of the `secrets` lists by variable
+    name, and the password of a container's registry as REGISTRY_PASSWORD, which is the name of no variable."""
     values: dict[str, str] = {}
-    return _without(properties, values), values
+    kept = _without(properties, values)
+    registry = properties.get('containerSettings', {}).get('imageSourceRegistry', {})
+    if 'password' in registry.get('credentials', {}):
+        values[REGISTRY_PASSWORD] = registry['credentials']['password']
+    return kept, values
 
 
 def _without(value: Any, values: dict[str, str]) -> Any:

@@ -6,6 +6,7 @@ says what was chosen.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping
@@ -30,6 +31,14 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """Replace ``$NAME`` and ``${NAME}``; an unknown name becomes nothing, as in a shell."""
     return _REFERENCE.sub(lambda match: variables.get(match.group(1) or match.group(2), ''), text)
+
+
+def expand_known(text: str, variables: Mapping[str, str]) -> str:
+    """As `expand`, for commands that people are shown: names that a shell may set itself stay."""
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1) or match.group(2)
+        return variables.get(name, '' if name.startswith('AZ_BATCH') else match.group(0))
+    return _REFERENCE.sub(value, text)
 
 
 def expand_service_names(text: str, variables: Mapping[str, str]) -> str:
@@ -66,6 +75,11 @@ class JobPlace:
     @property
     def shared(self) -> Path:
         return self.temp / 'shared'
+
+    @property
+    def private(self) -> Path:
+        """What the service puts there for its own use; gone with the attempt."""
+        return self.temp / '.batchai'
 
     @property
     def host_file(self) -> Path:
@@ -136,6 +150,10 @@ def user_variables(block: dict[str, Any], secrets: Mapping[str, str], variables:
     return named
 
 
-def host_file(addresses: Iterable[str], slots: int) -> str:
-    """An Open MPI host file: a line a node with its process count and limit (semantics sheet, section 1.1)."""
-    return ''.join(f'{address} slots={slots} max_slots={slots}\n' for address in addresses)
+def host_file(slots: Iterable[tuple[str, int]]) -> str:
+    """An Open MPI host file from pairs of address and process count: a line a node with its count and its limit
+    (semantics sheet, section 1.1). Nodes of one machine share a line, because Open MPI takes an address only once."""
+    counts: Counter[str] = Counter()
+    for address, count in slots:
+        counts[address] += count
+    return ''.join(f'{address} slots={count} max_slots={count}\n' for address, count in counts.items() if count)

@@ -4,22 +4,41 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Sequence
 
 from azext_batchai.arm.times import format_time
 
 
-def log_file(folder: Path, node_id: str, node_count: int) -> Path:
-    """One log a node; a single node's has no suffix (semantics sheet, section 3.3)."""
-    return folder / ('execution.log' if node_count == 1 else f'execution-{node_id}.log')
+class Journal:
+    """The logs of one attempt, one a node; a single node's has no suffix (semantics sheet, section 3.3)."""
+
+    def __init__(self, folder: Path, node_ids: Sequence[str]):
+        self._files = {node_id: folder / ('execution.log' if len(node_ids) == 1 else f'execution-{node_id}.log')
+                       for node_id in node_ids}
+
+    def note(self, now: float, text: str, node_id: str | None = None) -> None:
+        """Append a line, with the time and the node, to the log of one node or of all. `now` is in seconds since the
+        epoch."""
+        for each in self._files if node_id is None else (node_id,):
+            try:
+                _append(self._files[each], f'{format_time(now)} {each} {one_line(text)}\n')
+            except OSError:
+                continue
 
 
-def note(folder: Path, node_ids: list[str], now: float, text: str) -> None:
-    """Append a line to the log of every node."""
-    for node_id in node_ids:
-        try:
-            _append(log_file(folder, node_id, len(node_ids)), f'{format_time(now)} {node_id} {text}\n')
-        except OSError:
-            continue
+def one_line(text: str) -> str:
+    """Control characters, line ends among them, shown rather than obeyed."""
+    return ''.join(character if character.isprintable() else
+                   character.encode('unicode_escape').decode('ascii') for character in text)
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: ``0.004 s``, ``12.3 s``, ``3 min 20 s``."""
+    if seconds < 60:
+        return f'{max(seconds, 0.0):.3g} s' if seconds >= 0.001 else '0.001 s'
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f'{hours} h {minutes} min' if hours else f'{minutes} min {rest} s'
 
 
 def _append(file: Path, line: str) -> None:

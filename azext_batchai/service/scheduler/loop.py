@@ -16,6 +16,7 @@ from azext_batchai.service.scheduler import plan as planning
 from azext_batchai.service.scheduler.attempts import Attempts
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.scheduler.node_setup import NodeSetup
+from azext_batchai.service.scheduler.provisions import Provisions
 from azext_batchai.service.scheduler.removal import EXPERIMENTS, WORKSPACES, Removal
 from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, read_scale
 from azext_batchai.service.store import Store
@@ -38,20 +39,26 @@ _RUNNING_POLL_SECONDS = 1.0
 class Scheduler:
     """Plans and acts until stopped. `clock` returns seconds since the epoch; `changed` is called after each turn."""
 
-    def __init__(self, store: Store, engine: Engine, folders: Folders, timing: planning.Timing,
-                 clock: Callable[[], float], changed: Callable[[], None] = lambda: None):
+    def __init__(self, store: Store, engine: Engine, folders: Folders, provisions: Provisions,
+                 timing: planning.Timing, clock: Callable[[], float], changed: Callable[[], None] = lambda: None):
         self._store = store
         self._engine = engine
         self._folders = folders
         self._timing = timing
         self._clock = clock
         self._changed = changed
-        self._attempts = Attempts(store, engine, folders, clock)
-        self._node_setup = NodeSetup(store, engine, folders, clock)
+        self._attempts = Attempts(store, engine, folders, provisions, clock)
+        self._endings = self._attempts.endings
+        self._secrets = provisions.secrets
+        self._node_setup = NodeSetup(store, engine, folders, provisions, clock)
         self._removal = Removal(store, folders, clock)
         self._news: asyncio.Event | None = None
         self._retry = False
         self._tidy_due = 0.0
+
+    def close(self) -> None:
+        """Fetch no more secrets; the next start does."""
+        self._secrets.close()
 
     def wake(self) -> None:
         """Something happened that planning should see. Safe before `run`."""
@@ -88,8 +95,8 @@ class Scheduler:
             self._guarded(self._serve_cluster, cluster, times)
         if leaving:
             self._finish_removals()
-        if self._attempts.forgot_secrets:
-            self._attempts.forgot_secrets = False
+        if self._endings.forgot_secrets:
+            self._endings.forgot_secrets = False
             self._store.database.overwrite_deleted()
         delays = [max(0.0, min(times) - self._clock())] if times else []
         if any(launch.stop_time is not None for launch in live):
@@ -113,6 +120,8 @@ class Scheduler:
             observation = observations.get(launch.handle, Observation(LaunchState.LOST))
             if observation.state is not LaunchState.RUNNING:
                 self._guarded(self._ended, launch, observation)
+            elif launch.purpose != SETUP and len(observation.exit_codes) > 1:
+                self._guarded(self._attempts.progressed, launch, observation, self._timing.grace)
         return self._store.launches.live()
 
     def _resume(self, launch: LaunchRecord) -> None:
@@ -160,10 +169,10 @@ class Scheduler:
         jobs = self._store.jobs.wished(_MOST_WISHES)
         for job in jobs:
             if job.wish == 'terminate':
-                self._guarded(self._attempts.terminate_queued, job)
+                self._guarded(self._endings.finish_queued, job, planning.StopReason.TERMINATE)
         deleted = [job for job in jobs if job.wish == 'delete']
         if deleted:
-            self._guarded(self._attempts.remove, deleted)
+            self._guarded(self._endings.remove, deleted)
         if len(jobs) == _MOST_WISHES and not self._retry:
             self.wake()
 
@@ -192,7 +201,7 @@ class Scheduler:
         resource = cluster.resource
         self._sync_nodes(cluster)
         scale = read_scale(resource.properties)
-        nodes = tuple(NodeView(node.id, node.number, NodeState(node.state), node.state_time, node.job)
+        nodes = tuple(NodeView(node.id, node.number, NodeState(node.state), node.state_time, node.job, node.added)
                       for node in self._store.clusters.nodes(resource.guid))
         idle = sum(node.state is NodeState.IDLE for node in nodes)
         queued = 0
@@ -202,7 +211,8 @@ class Scheduler:
             guid=resource.guid, scale=scale, allocation_state=AllocationState(cluster.allocation_state),
             fresh=(cluster.allocation_state == AllocationState.RESIZING
                    and cluster.allocation_time == resource.created),
-            deleting=resource.provisioning_state == ProvisioningState.DELETING,
+            deleting=resource.provisioning_state == ProvisioningState.DELETING, resized=cluster.resized,
+            low_priority=resource.properties.get('vmPriority') == 'lowpriority',
             nodes=nodes, active=tuple(self._active(resource.key)),
             queue=tuple(self._store.jobs.queue_head(resource.key, scale.limit, idle)) if idle else (),
             queued_nodes=queued)
@@ -256,7 +266,7 @@ class Scheduler:
         resource, now = cluster.resource, self._clock()
         with self._store.transaction():
             for job in self._store.jobs.queued(resource.key):
-                self._attempts.finish_queued(job, planning.StopReason.CLUSTER_DELETED)
+                self._endings.finish_queued(job, planning.StopReason.CLUSTER_DELETED)
             self._store.resources.remove(resource.guid)
             self._store.operations.succeed(resource.guid, now)
         try:
@@ -264,7 +274,7 @@ class Scheduler:
         except OSError:
             pass  # an engine may have no folder there
         if 'setupTask' in resource.properties.get('nodeSetup', {}):
-            self._attempts.forgot_secrets = True  # those of its set-up task
+            self._endings.forgot_secrets = True  # those of its set-up task
         if self._folders.output(resource.guid).exists():
             discard(self._folders.output(resource.guid), self._folders.trash)
         _log.info('cluster %s is deleted', resource.id)

@@ -6,10 +6,14 @@ from typing import Any, Callable, Sequence
 
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
-from azext_batchai.service.scheduler.launching import (
-    Folders, make_output_folder, node_place, setup_launch, setup_layout)
+from azext_batchai.service.scheduler.failures import last_lines
+from azext_batchai.service.scheduler.launching import Folders, make_output_folder, node_place
 from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
+from azext_batchai.service.scheduler.provisions import Provisions
+from azext_batchai.service.scheduler.setup_launching import setup_launch, setup_layout
+from azext_batchai.service.secrets.masking import mask
+from azext_batchai.service.secrets.resolver import SecretUnavailable, StillResolving
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.clusters import Cluster
@@ -21,10 +25,12 @@ _log = logging.getLogger(__name__)
 class NodeSetup:
     """The preparing state of nodes, from beginning to idle or unusable."""
 
-    def __init__(self, store: Store, engine: Engine, folders: Folders, clock: Callable[[], float]):
+    def __init__(self, store: Store, engine: Engine, folders: Folders, provisions: Provisions,
+                 clock: Callable[[], float]):
         self._store = store
         self._engine = engine
         self._folders = folders
+        self._provisions = provisions
         self._clock = clock
 
     def begin(self, cluster: Cluster, node: EngineNode) -> None:
@@ -57,20 +63,27 @@ class NodeSetup:
             self._store.launches.ended(record.id, {'state': LaunchState.LOST.value}, self._clock())
             return
         cluster, node = found
-        secrets = self._store.resources.secrets(cluster.resource.guid)
         try:
+            secrets = self._secrets(cluster, node.id)
             launch = setup_launch(record.id, cluster, node, self._make_links(cluster, node), secrets,
                                   self._folders.launch(record.id))
             if launch is None:
                 raise LaunchRejected('there is nothing to run any more')
             self._make_log_folder(cluster, node)
             handle = self._engine.start(launch)
-        except (MountError, LaunchRejected, OSError, ValueError) as problem:
+        except StillResolving:
+            return  # there will be news
+        except (MountError, LaunchRejected, SecretUnavailable, OSError, ValueError) as problem:
             with self._store.transaction():
                 self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
                 self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
             return
         self._store.launches.started(record.id, handle)
+
+    def _secrets(self, cluster: Cluster, node_id: str) -> dict[str, str]:
+        """The values the setup task needs. Raises StillResolving and SecretUnavailable."""
+        task = cluster.resource.properties.get('nodeSetup', {}).get('setupTask', {})
+        return self._provisions.all_secrets(node_id, task, self._store.resources.secrets(cluster.resource.guid))
 
     def _make_log_folder(self, cluster: Cluster, node: EngineNode) -> None:
         """The folder of the setup task's output, the same for every node; without such a task the node's own."""
@@ -100,6 +113,7 @@ class NodeSetup:
                     self._unusable(node.id, self._failure(node.id, code, lost))
                 else:
                     self._ready(node.id)
+        self._provisions.secrets.forget(record.owner)
 
     def _abandon(self, node_id: str) -> None:
         """End what the set-up of a node left running."""
@@ -133,16 +147,13 @@ class NodeSetup:
         found = self._find(node_id)
         if not found:
             return ''
-        _, logs = setup_layout(*found, {})
-        file = (logs or found[1].folder / 'startup') / f'stderr-{node_id}.txt'
         try:
-            if not file.is_file():
-                return ''
-            with open(file, 'rb') as stream:
-                stream.seek(max(0, file.stat().st_size - 2000))
-                return stream.read().decode('utf-8', 'replace').strip()
-        except OSError:
-            return ''
+            secrets = self._secrets(found[0], node_id)
+        except (StillResolving, SecretUnavailable):
+            return ''  # nobody knows what in it is secret
+        _, logs = setup_layout(*found, {})
+        folder = logs or found[1].folder / 'startup'
+        return mask(last_lines(folder / f'stderr-{node_id}.txt'), secrets.values())
 
     def leave(self, node_ids: Sequence[str]) -> None:
         """The nodes are to leave: no job starts on them, and what their set-up left running ends."""
@@ -151,6 +162,7 @@ class NodeSetup:
                 self._move(node_id, NodeState.LEAVING)
         for node_id in node_ids:
             self._abandon(node_id)
+            self._provisions.secrets.forget(node_id)
 
     def _move(self, node_id: str, state: NodeState, problem: dict[str, Any] | None = None) -> None:
         """Move a node that is there to another state. Raises IllegalTransition."""

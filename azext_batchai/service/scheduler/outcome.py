@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azext_batchai.arm.states import JobState
-from azext_batchai.service.engines.base import LaunchState, Observation
+from azext_batchai.service.engines.base import LaunchState
 from azext_batchai.service.scheduler.plan import StopReason
-from azext_batchai.service.store.launches import PREPARATION
+from azext_batchai.service.store.launches import MAIN
 
 # A machine that takes every attempt down with it must not be tried for ever.
 MOST_LOST_ATTEMPTS = 5
+
+REJECTED = 'rejected'
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,41 @@ class Requeued:
 
 @dataclass(frozen=True)
 class NextStage:
-    """Preparation is done; the job itself may start."""
+    """A stage before the last is done; the next one may start."""
 
 
 Outcome = Finished | Requeued | NextStage
 
 
+@dataclass(frozen=True)
+class LaunchEnd:
+    """How a launch ended, as the store keeps it. `state` is that of the engine, or REJECTED when it never began.
+
+    `failure` is the error of the job this means, and `exit_code` what goes with it; None and 0 when all went well.
+    """
+    state: str
+    exit_codes: tuple[int | None, ...] = ()
+    stop_reason: str | None = None
+    failure: dict[str, Any] | None = None
+    exit_code: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        return {'state': self.state, 'exitCodes': list(self.exit_codes), 'stopReason': self.stop_reason,
+                'failure': self.failure, 'exitCode': self.exit_code}
+
+
+def read_end(record: dict[str, Any]) -> LaunchEnd:
+    """What `LaunchEnd.as_record` wrote; an earlier version of the service wrote less."""
+    return LaunchEnd(record['state'], tuple(record.get('exitCodes', ())), record.get('stopReason'),
+                     record.get('failure'), record.get('exitCode', 0))
+
+
 def error(code: str, message: str, **details: str) -> dict[str, Any]:
-    """An entry of `executionInfo.errors`."""
+    """An entry of `executionInfo.errors`; details without a value are left out."""
     body: dict[str, Any] = {'code': code, 'message': message}
-    if details:
-        body['details'] = [{'name': name, 'value': value} for name, value in details.items()]
+    given = [{'name': name, 'value': value} for name, value in details.items() if value]
+    if given:
+        body['details'] = given
     return body
 
 
@@ -59,26 +85,28 @@ _STOPPED = {
                             'The job was stopped because it ran longer than constraints.maxWallClockTime'),
 }
 
+_REQUEUED = {
+    StopReason.RESIZE_REQUEUE: 'its cluster was resized with nodeDeallocationOption requeue',
+    StopReason.EVICTED: 'a low-priority node it ran on was taken away',
+}
+
 
 def stopped(reason: str) -> Finished:
     """The end of a job that was stopped for good. Raises KeyError for reasons that requeue."""
     return failed(*_STOPPED[reason])
 
 
-def outcome(purpose: str, observation: Observation, stop_reason: str | None, losses: int) -> Outcome:
+def outcome(purpose: str, end: LaunchEnd, losses: int) -> Outcome:
     """Decide from how the launch ended and why, if at all, it was stopped. `losses` counts the attempts of the job that
     were lost, this one included."""
-    if stop_reason == StopReason.RESIZE_REQUEUE:
-        return Requeued('its cluster was resized with nodeDeallocationOption requeue')
-    if stop_reason and stop_reason != StopReason.NODE_LOST:
-        return stopped(stop_reason)
-    if stop_reason == StopReason.NODE_LOST or observation.state is LaunchState.LOST:
+    if end.stop_reason in _REQUEUED:
+        return Requeued(_REQUEUED[end.stop_reason])
+    if end.stop_reason in _STOPPED:
+        return stopped(end.stop_reason)
+    if end.stop_reason == StopReason.NODE_LOST or end.state == LaunchState.LOST.value:
         if losses >= MOST_LOST_ATTEMPTS:
             return failed('JobNodeLost', f'The job lost its nodes {losses} times')  # ours
         return Requeued('a node it ran on was lost')
-    code = next((code for code in observation.exit_codes if code), 0)
-    if code and purpose == PREPARATION:
-        return failed('JobPreparationFailed', 'Job preparation task failed with non-zero exit code', code)
-    if code:
-        return failed('JobFailed', 'Job failed with non-zero exit code', code)
-    return NextStage() if purpose == PREPARATION else Finished(JobState.SUCCEEDED, 0)
+    if end.failure:
+        return Finished(JobState.FAILED, end.exit_code, [end.failure])
+    return Finished(JobState.SUCCEEDED, 0) if purpose == MAIN else NextStage()

@@ -19,7 +19,11 @@ class StopReason:
     RESIZE_REQUEUE = 'resize_requeue'
     RESIZE_TERMINATE = 'resize_terminate'
     NODE_LOST = 'node_lost'
+    EVICTED = 'evicted'
     CLUSTER_DELETED = 'cluster_deleted'
+    # A process that the others need has failed, or all those that count have ended: what is left of the launch ends.
+    TASK_FAILED = 'task_failed'
+    WORK_DONE = 'work_done'
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,15 @@ Action = StopJob | KillJob | SetAllocation | Rescale | StartJob | RemoveCluster
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds. `grace` is between asking a job to end and killing it, `idle_delay` keeps idle auto-scale nodes."""
+    """Seconds. `grace` is between asking a job to end and killing it, `idle_delay` keeps idle auto-scale nodes, and
+    low-priority nodes are taken away at the age of `eviction` unless that is 0."""
     grace: float
     idle_delay: float
+    eviction: float = 0.0
+
+
+# Nodes that no job holds, in the order in which they are given up.
+_FREE = (NodeState.UNUSABLE, NodeState.PREPARING, NodeState.IDLE)
 
 
 def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
@@ -72,7 +82,10 @@ def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
     actions: list[Action] = _stops(view, now, timing)
     present = [node for node in view.nodes if node.state is not NodeState.LEAVING]
     wanted = _wanted(view, present, now, timing)
-    victims, crowded = _surplus(view, present, len(present) - wanted, actions)
+    replaced = [node for node in present if _is_to_go(view, node, now, timing) and node.state in _FREE]
+    victims, crowded = _surplus(view, [node for node in present if node not in replaced],
+                                len(present) - len(replaced) - wanted, actions)
+    victims += replaced
     if len(present) != wanted and view.allocation_state is AllocationState.STEADY:
         actions.append(SetAllocation(AllocationState.RESIZING))
     leaving = tuple(node.id for node in view.nodes if node.state is NodeState.LEAVING or node in victims)
@@ -95,6 +108,8 @@ def next_time(view: ClusterView, now: float, timing: Timing) -> float | None:
     """
     times = [job.stop_time + timing.grace for job in view.active if job.stop_time is not None and not job.killed]
     times += [job.deadline for job in view.active if job.deadline is not None and job.stop_reason is None]
+    if view.low_priority and timing.eviction:
+        times += [node.added + timing.eviction for node in view.nodes]
     if view.scale.target is None and len(view.nodes) > view.scale.minimum:
         times += [node.since + timing.idle_delay for node in view.nodes if node.state is NodeState.IDLE]
     return min((time for time in times if time > now), default=None)
@@ -104,7 +119,7 @@ def _stops(view: ClusterView, now: float, timing: Timing) -> list[Action]:
     actions: list[Action] = []
     for job in view.active:
         if job.stop_reason is None:
-            reason = _reason_to_stop(view, job, now)
+            reason = _reason_to_stop(view, job, now, timing)
             if reason:
                 actions.append(StopJob(job.guid, reason))
         elif job.stop_time is not None and not job.killed and now >= job.stop_time + timing.grace:
@@ -112,16 +127,27 @@ def _stops(view: ClusterView, now: float, timing: Timing) -> list[Action]:
     return actions
 
 
-def _reason_to_stop(view: ClusterView, job: ActiveJob, now: float) -> str | None:
+def _reason_to_stop(view: ClusterView, job: ActiveJob, now: float, timing: Timing) -> str | None:
     if job.wish:
         return StopReason.DELETE if job.wish == 'delete' else StopReason.TERMINATE
     if view.deleting:
         return StopReason.CLUSTER_DELETED
     if job.deadline is not None and now >= job.deadline:
         return StopReason.WALL_CLOCK
-    if sum(node.job == job.guid for node in view.nodes) < job.node_count:
+    held = [node for node in view.nodes if node.job == job.guid]
+    if len(held) < job.node_count:
         return StopReason.NODE_LOST
+    if any(_is_to_go(view, node, now, timing) for node in held):
+        return StopReason.EVICTED
     return None
+
+
+def _is_to_go(view: ClusterView, node: NodeView, now: float, timing: Timing) -> bool:
+    """Whether another node has to take the place of this one: it was unusable when the cluster was resized, or it is
+    of low priority and its time is up."""
+    if node.state is NodeState.UNUSABLE and node.since < view.resized:
+        return True
+    return view.low_priority and timing.eviction > 0 and now >= node.added + timing.eviction
 
 
 def _wanted(view: ClusterView, present: list[NodeView], now: float, timing: Timing) -> int:
@@ -148,9 +174,8 @@ def _surplus(view: ClusterView, present: list[NodeView], surplus: int, actions: 
     """
     if surplus <= 0:
         return [], False
-    order = (NodeState.UNUSABLE, NodeState.PREPARING, NodeState.IDLE)
-    free = sorted((node for node in present if node.state in order),
-                  key=lambda node: (order.index(node.state), -node.number))
+    free = sorted((node for node in present if node.state in _FREE),
+                  key=lambda node: (_FREE.index(node.state), -node.number))
     victims = free[:surplus]
     missing = surplus - len(victims)
     if missing and not view.deleting and view.scale.target is not None:

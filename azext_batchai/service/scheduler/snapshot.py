@@ -37,12 +37,13 @@ def read_scale(properties: dict[str, Any]) -> Scale:
 
 @dataclass(frozen=True)
 class NodeView:
-    """`since` is when the node entered its state; `job` the guid of the job that holds it."""
+    """`since` is when the node entered its state, `added` when it came; `job` the guid of the job that holds it."""
     id: str
     number: int
     state: NodeState
     since: float
     job: str | None = None
+    added: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,15 @@ class ActiveJob:
 @dataclass(frozen=True)
 class ClusterView:
     """`queue` is the head of the queue, jobs above the scale limit left out; `queued_nodes` is what all of the queue
-    asks for (at least; counting stops at the limit). `fresh` until the cluster was scaled for the first time."""
+    asks for (at least; counting stops at the limit). `fresh` until the cluster was scaled for the first time; `resized`
+    is when a client last said how large it should be. `low_priority` nodes may be taken away."""
     guid: str
     scale: Scale
     allocation_state: AllocationState = AllocationState.STEADY
     fresh: bool = False
     deleting: bool = False
+    resized: float = 0.0
+    low_priority: bool = False
     nodes: tuple[NodeView, ...] = ()
     active: tuple[ActiveJob, ...] = ()
     queue: tuple[Queued, ...] = ()

@@ -11,12 +11,14 @@ from azext_batchai.service.storage.folders import (
 
 
 class MountError(Exception):
-    """A volume cannot be mounted; `code` is an error code of the execution errors (wire facts, section 14)."""
+    """A volume cannot be mounted; `code` is an error code of the execution errors (wire facts, section 14). `node_id`
+    is empty when the trouble is not that of one node."""
 
     def __init__(self, code: str, relative_path: str, problem: str):
         super().__init__(problem)
         self.code = code
         self.relative_path = relative_path
+        self.node_id = ''
 
 
 @dataclass(frozen=True)

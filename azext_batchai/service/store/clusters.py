@@ -15,16 +15,19 @@ from azext_batchai.service.store.resources import (
 
 @dataclass(frozen=True)
 class Cluster:
-    """`setup_output` is where the set-up tasks of its nodes write: an absolute path, None before the first of them."""
+    """`setup_output` is where the set-up tasks of its nodes write: an absolute path, None before the first of them.
+    `resized` is when a client last said how large it should be, in seconds since the epoch; 0 for never."""
     resource: Resource
     allocation_state: str
     allocation_time: float
     setup_output: str | None
+    resized: float
 
 
 @dataclass(frozen=True)
 class Node:
-    """`job` is the guid of the job that holds the node; `error` an ARM error of its preparation."""
+    """`job` is the guid of the job that holds the node; `error` an ARM error of its preparation. `added` is when it
+    came, in seconds since the epoch."""
     id: str
     cluster: str
     number: int
@@ -32,19 +35,22 @@ class Node:
     state_time: float
     job: str | None
     error: dict[str, Any] | None
+    added: float
 
 
-_SELECT = (f'SELECT {COLUMNS}, clusters.allocation_state, clusters.allocation_time, clusters.setup_output '
+_SELECT = (f'SELECT {COLUMNS}, clusters.allocation_state, clusters.allocation_time, clusters.setup_output, '
+           'clusters.resized '
            'FROM resources JOIN clusters ON clusters.guid = resources.guid ')
 
 
 def _to_cluster(row: sqlite3.Row) -> Cluster:
-    return Cluster(to_resource(row), row['allocation_state'], row['allocation_time'], row['setup_output'])
+    return Cluster(to_resource(row), row['allocation_state'], row['allocation_time'], row['setup_output'],
+                   row['resized'])
 
 
 def _to_node(row: sqlite3.Row) -> Node:
     return Node(row['id'], row['cluster'], row['number'], row['state'], row['state_time'], row['job'],
-                json.loads(row['error']) if row['error'] else None)
+                json.loads(row['error']) if row['error'] else None, row['added'])
 
 
 class Clusters:
@@ -87,6 +93,10 @@ class Clusters:
             connection.execute('UPDATE clusters SET allocation_state = ?, allocation_time = ? WHERE guid = ?',
                                (state.value, now, guid))
 
+    def set_resized(self, guid: str, now: float) -> None:
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE clusters SET resized = ? WHERE guid = ?', (now, guid))
+
     def set_setup_output(self, guid: str, folder: str) -> None:
         with self._database.transaction() as connection:
             connection.execute('UPDATE clusters SET setup_output = ? WHERE guid = ?', (folder, guid))
@@ -107,8 +117,8 @@ class Clusters:
         """`nodes` are ids with their number in the cluster; they start out preparing."""
         with self._database.transaction() as connection:
             connection.executemany(
-                'INSERT OR IGNORE INTO nodes (id, cluster, number, state, state_time) VALUES (?, ?, ?, ?, ?)',
-                [(node_id, guid, number, NodeState.PREPARING.value, now) for node_id, number in nodes])
+                'INSERT OR IGNORE INTO nodes (id, cluster, number, state, state_time, added) VALUES (?, ?, ?, ?, ?, ?)',
+                [(node_id, guid, number, NodeState.PREPARING.value, now, now) for node_id, number in nodes])
 
     def remove_nodes(self, node_ids: list[str]) -> None:
         with self._database.transaction() as connection:

@@ -9,18 +9,22 @@ from typing import Any
 from azext_batchai.service.store.database import Database
 
 SETUP = 'setup'
+CONTAINER = 'container'
 PREPARATION = 'preparation'
 MAIN = 'job'
+CLEANUP = 'cleanup'
 
 
 @dataclass(frozen=True)
 class LaunchRecord:
-    """`owner` is the guid of a job, or for `purpose` SETUP the id of the node that is set up."""
+    """`owner` is the guid of a job, or for `purpose` SETUP the id of the node that is set up. `created` is in seconds
+    since the epoch."""
     id: str
     owner: str
     purpose: str
     attempt: int
     nodes: list[str]
+    created: float
     handle: str | None
     stop_time: float | None
     killed: bool
@@ -29,7 +33,7 @@ class LaunchRecord:
 
 def _to_launch(row: sqlite3.Row) -> LaunchRecord:
     return LaunchRecord(row['id'], row['owner'], row['purpose'], row['attempt'], json.loads(row['nodes']),
-                        row['handle'], row['stop_time'], bool(row['killed']),
+                        row['created'], row['handle'], row['stop_time'], bool(row['killed']),
                         json.loads(row['result']) if row['result'] else None)
 
 
@@ -78,6 +82,11 @@ class Launches:
         """The history of a job or a node's set-up, oldest first."""
         return [_to_launch(row) for row in self._database.all(
             'SELECT * FROM launches WHERE owner = ? ORDER BY rowid', (owner,))]
+
+    def has_container(self, owner: str, attempt: int) -> bool:
+        """Whether that attempt of the job has been given a container."""
+        return any(launch.purpose == CONTAINER and launch.attempt == attempt and launch.handle
+                   for launch in self.of_owner(owner))
 
     def forget(self, owner: str) -> None:
         with self._database.transaction() as connection:

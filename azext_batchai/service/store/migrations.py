@@ -165,8 +165,19 @@ def _flat_resources(connection: sqlite3.Connection) -> None:
                            [(flat.key, number) for number, flat in found if flat])
 
 
+def _ages(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # added: when the node came. resized: when a client last said how large the cluster should be; nodes that were
+        # unusable by then are replaced.
+        'ALTER TABLE nodes ADD COLUMN added REAL NOT NULL DEFAULT 0',
+        'ALTER TABLE clusters ADD COLUMN resized REAL NOT NULL DEFAULT 0',
+    ):
+        connection.execute(statement)
+    connection.execute('UPDATE nodes SET added = state_time')
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
-    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources]
+    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources, _ages]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

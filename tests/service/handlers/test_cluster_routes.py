@@ -202,7 +202,7 @@ def test_secrets_are_in_no_reply_and_not_in_the_database(harness):
     pytest.param(cluster_body(nodeSetup={'setupTask': {
         'commandLine': 'true', 'stdOutErrPathPrefix': '/x', 'secrets': [{'name': 'S', 'valueSecretReference': {
             'sourceVault': {'id': '/v'}, 'secretUrl': 'https://v'}}]}}),
-        'properties.nodeSetup.setupTask.secrets[0].valueSecretReference', id='Key Vault'),
+        'properties.nodeSetup.setupTask.secrets[0].valueSecretReference.sourceVault.id', id='no vault'),
 ])
 def test_a_cluster_that_cannot_work_is_refused_with_its_target(workspace, body, target):
     response = workspace.put(CLUSTER, body)

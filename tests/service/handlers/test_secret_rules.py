@@ -1,9 +1,12 @@
 import pytest
 
 from azext_batchai.service.errors import ArmError
-from azext_batchai.service.handlers.secret_rules import check_secret_pairs
+from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 
 REFERENCE = {'sourceVault': {'id': '/v'}, 'secretUrl': 'https://v/s'}
+VAULT = '/subscriptions/00000000-0000-0000-0000-0000000000aa/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v'
+GOOD = {'sourceVault': {'id': VAULT}, 'secretUrl': 'https://v.vault.azure.net/secrets/s'}
+ELSEWHERE = {**GOOD, 'secretUrl': 'https://w.vault.azure.net/secrets/s'}
 MOUNTS = ('azureFileShares', 'azureBlobFileSystems')
 
 
@@ -47,3 +50,31 @@ def test_both_or_neither_is_refused_without_telling_the_secret(properties, targe
         check_secret_pairs(properties)
     assert (refusal.value.status, refusal.value.target) == (400, target)
     assert 'hidden' not in refusal.value.message
+
+
+def variables(*references):
+    return [{'name': 'A', 'value': 'x'}, *({'name': 'B', 'valueSecretReference': each} for each in references)]
+
+
+@pytest.mark.parametrize('properties', [
+    {}, {'secrets': variables(GOOD, GOOD)}, {'nodeSetup': {'setupTask': {'secrets': variables(GOOD)}}},
+    registry(username='u', passwordSecretReference=GOOD), registry(username='u', password='p'),
+    mount('azureFileShares', accountKeySecretReference=REFERENCE),
+    insights(instrumentationKeySecretReference=REFERENCE)])
+def test_references_that_are_resolved_are_well_formed_and_others_are_not_looked_at(properties):
+    check_secret_references(properties)
+
+
+@pytest.mark.parametrize('properties, target', [
+    ({'secrets': variables(GOOD, REFERENCE)}, 'properties.secrets[2].valueSecretReference.sourceVault.id'),
+    ({'secrets': variables(ELSEWHERE)}, 'properties.secrets[1].valueSecretReference.secretUrl'),
+    ({'secrets': variables({**GOOD, 'secretUrl': 's'})}, 'properties.secrets[1].valueSecretReference.secretUrl'),
+    ({'nodeSetup': {'setupTask': {'secrets': variables(ELSEWHERE)}}},
+     'properties.nodeSetup.setupTask.secrets[1].valueSecretReference.secretUrl'),
+    (registry(username='u', passwordSecretReference=ELSEWHERE),
+     'properties.containerSettings.imageSourceRegistry.credentials.passwordSecretReference.secretUrl')])
+def test_a_reference_that_could_never_be_resolved_is_refused_with_its_path(properties, target):
+    with pytest.raises(ArmError) as refusal:
+        check_secret_references(properties)
+    assert (refusal.value.status, refusal.value.target) == (400, target)
+    assert refusal.value.message.startswith(f'{target}: ')

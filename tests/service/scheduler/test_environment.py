@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from azext_batchai.service.scheduler.environment import (
-    JobPlace, NodePlace, directory_variables, expand, expand_service_names, host_file, inherited, job_variables,
-    node_variables, output_folders, user_variables)
+    JobPlace, NodePlace, directory_variables, expand, expand_known, expand_service_names, host_file, inherited,
+    job_variables, node_variables, output_folders, user_variables)
 
 NODE = NodePlace(Path('/n'), '10.0.0.4', (), 2)
 PLACE = JobPlace(Path('/n/jobs/w/e/j'))
@@ -104,4 +104,20 @@ def test_secrets_are_taken_as_they_are_and_ones_without_a_value_are_left_out():
 
 
 def test_a_host_file_has_a_line_a_node():
-    assert host_file(['10.0.0.4', '10.0.0.5'], 2) == '10.0.0.4 slots=2 max_slots=2\n10.0.0.5 slots=2 max_slots=2\n'
+    assert host_file([('10.0.0.4', 2), ('10.0.0.5', 1)]) == (
+        '10.0.0.4 slots=2 max_slots=2\n10.0.0.5 slots=1 max_slots=1\n')
+
+
+def test_nodes_of_one_machine_share_a_line_of_the_host_file():
+    assert host_file([('127.0.0.1', 2), ('127.0.0.1', 1)]) == '127.0.0.1 slots=3 max_slots=3\n'
+
+
+def test_a_node_without_processes_is_not_in_the_host_file():
+    assert host_file([('10.0.0.4', 1), ('10.0.0.5', 0)]) == '10.0.0.4 slots=1 max_slots=1\n'
+
+
+@pytest.mark.parametrize('text, shown', [
+    ('run $AZ_BATCHAI_INPUT_DATA', 'run /data'), ('${OWN}', '1'), ('for i in 1 2; do echo $i; done', None),
+    ('run $AZ_BATCHAI_INPUT_NONE x', 'run  x')])
+def test_commands_are_shown_with_what_is_known(text, shown):
+    assert expand_known(text, {'AZ_BATCHAI_INPUT_DATA': '/data', 'OWN': '1'}) == (shown or text)

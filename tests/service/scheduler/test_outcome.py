@@ -1,36 +1,50 @@
+import json
+
 import pytest
 
 from azext_batchai.arm.states import JobState
-from azext_batchai.service.engines.base import LaunchState, Observation
 from azext_batchai.service.scheduler.outcome import (
-    MOST_LOST_ATTEMPTS, Finished, NextStage, Requeued, error, failed, outcome, stopped)
+    MOST_LOST_ATTEMPTS, REJECTED, Finished, LaunchEnd, NextStage, Requeued, error, failed, outcome, read_end, stopped)
 from azext_batchai.service.scheduler.plan import StopReason
-from azext_batchai.service.store.launches import MAIN, PREPARATION
+from azext_batchai.service.store.launches import CONTAINER, MAIN, PREPARATION
 
 
-def ended(*codes):
-    return Observation(LaunchState.ENDED, codes)
+def ended(code=0, reason=None):
+    failure = error('JobFailed', 'it failed') if code else None
+    return LaunchEnd('ended', (code,), reason, failure, code)
 
 
-LOST = Observation(LaunchState.LOST, (None,))
+def lost(reason=None):
+    return LaunchEnd('lost', (None,), reason)
 
 
-@pytest.mark.parametrize('purpose, codes, state, exit_code, error_code', [
-    (MAIN, (0,), JobState.SUCCEEDED, 0, None),
-    (MAIN, (0, 0), JobState.SUCCEEDED, 0, None),
-    (MAIN, (1,), JobState.FAILED, 1, 'JobFailed'),
-    (MAIN, (127,), JobState.FAILED, 127, 'JobFailed'),
-    (MAIN, (0, 3, 5), JobState.FAILED, 3, 'JobFailed'),
-    (PREPARATION, (0, 2), JobState.FAILED, 2, 'JobPreparationFailed'),
-])
-def test_the_exit_codes_decide(purpose, codes, state, exit_code, error_code):
-    found = outcome(purpose, ended(*codes), None, 1)
-    assert (found.state, found.exit_code) == (state, exit_code)
-    assert [problem['code'] for problem in found.errors] == ([error_code] if error_code else [])
+def test_a_job_whose_processes_ended_well_has_succeeded():
+    assert outcome(MAIN, ended(), 0) == Finished(JobState.SUCCEEDED, 0)
+
+
+@pytest.mark.parametrize('purpose', [MAIN, PREPARATION, CONTAINER])
+@pytest.mark.parametrize('reason', [None, StopReason.TASK_FAILED])
+def test_a_failure_is_that_of_the_job(purpose, reason):
+    assert outcome(purpose, ended(3, reason), 0) == Finished(JobState.FAILED, 3, [error('JobFailed', 'it failed')])
+
+
+def test_processes_that_were_ended_when_the_work_was_done_are_no_failure():
+    assert outcome(MAIN, LaunchEnd('ended', (0, 143), StopReason.WORK_DONE), 0) == Finished(JobState.SUCCEEDED, 0)
+
+
+def test_a_launch_that_could_not_begin_is_a_failure_before_the_users_code():
+    failure = error('AZFMountError', 'no such share')
+    assert outcome(PREPARATION, LaunchEnd(REJECTED, (), None, failure, -1), 0) == Finished(
+        JobState.FAILED, -1, [failure])
+
+
+def test_how_a_launch_ended_survives_the_store():
+    end = LaunchEnd('ended', (0, 3), StopReason.TASK_FAILED, error('JobFailed', 'm', nodeId='n'), 3)
+    assert read_end(json.loads(json.dumps(end.as_record()))) == end
 
 
 def test_a_preparation_that_worked_is_followed_by_the_job():
-    assert outcome(PREPARATION, ended(0, 0), None, 1) == NextStage()
+    assert outcome(PREPARATION, ended(), 0) == NextStage()
 
 
 @pytest.mark.parametrize('reason, code, said', [
@@ -40,35 +54,37 @@ def test_a_preparation_that_worked_is_followed_by_the_job():
     (StopReason.CLUSTER_DELETED, 'JobTerminated', 'cluster was deleted'),
     (StopReason.WALL_CLOCK, 'JobMaxWallClockTimeExceeded', 'maxWallClockTime'),
 ])
-@pytest.mark.parametrize('observation', [ended(143), ended(0), LOST], ids=['stopped', 'ended by itself', 'lost'])
-def test_a_job_stopped_for_good_fails_without_exit_code(reason, code, said, observation):
-    found = outcome(MAIN, observation, reason, 1)
+@pytest.mark.parametrize('end', [lambda reason: ended(143, reason), lambda reason: ended(0, reason), lost],
+                         ids=['stopped', 'ended by itself', 'lost'])
+def test_a_job_stopped_for_good_fails_without_exit_code(reason, code, said, end):
+    found = outcome(MAIN, end(reason), 1)
     assert (found.state, found.exit_code) == (JobState.FAILED, None)
     assert found.errors[0]['code'] == code
     assert said in found.errors[0]['message']
     assert found == stopped(reason)
 
 
-@pytest.mark.parametrize('observation', [ended(143), LOST], ids=['stopped', 'lost'])
-def test_a_job_in_the_way_of_a_resize_is_queued_again_however_often(observation):
-    found = outcome(MAIN, observation, StopReason.RESIZE_REQUEUE, 99)
-    assert isinstance(found, Requeued) and 'resized' in found.why
+@pytest.mark.parametrize('reason, why', [(StopReason.RESIZE_REQUEUE, 'resized'), (StopReason.EVICTED, 'taken away')])
+@pytest.mark.parametrize('end', [lambda reason: ended(143, reason), lost], ids=['stopped', 'lost'])
+def test_a_job_in_the_way_is_queued_again_however_often(end, reason, why):
+    found = outcome(MAIN, end(reason), 99)
+    assert isinstance(found, Requeued) and why in found.why
 
 
-@pytest.mark.parametrize('observation, reason', [
-    pytest.param(LOST, None, id='the launch is lost'),
-    pytest.param(ended(143), StopReason.NODE_LOST, id='a node is lost'),
+@pytest.mark.parametrize('end', [
+    pytest.param(lost(), id='the launch is lost'),
+    pytest.param(ended(143, StopReason.NODE_LOST), id='a node is lost'),
 ])
-def test_a_lost_attempt_is_repeated_but_not_for_ever(observation, reason):
+def test_a_lost_attempt_is_repeated_but_not_for_ever(end):
     for attempt in range(1, MOST_LOST_ATTEMPTS):
-        assert isinstance(outcome(MAIN, observation, reason, attempt), Requeued), attempt
-    found = outcome(MAIN, observation, reason, MOST_LOST_ATTEMPTS)
+        assert isinstance(outcome(MAIN, end, attempt), Requeued), attempt
+    found = outcome(MAIN, end, MOST_LOST_ATTEMPTS)
     assert isinstance(found, Finished)
     assert (found.state, found.exit_code, found.errors[0]['code']) == (JobState.FAILED, None, 'JobNodeLost')
 
 
 def test_a_lost_preparation_is_no_failed_preparation():
-    assert isinstance(outcome(PREPARATION, LOST, None, 1), Requeued)
+    assert isinstance(outcome(PREPARATION, lost(), 1), Requeued)
 
 
 def test_reasons_that_requeue_have_no_end():

@@ -14,6 +14,7 @@ LEAVING, UNUSABLE = NodeState.LEAVING, NodeState.UNUSABLE
 STEADY, RESIZING = SetAllocation(AllocationState.STEADY), SetAllocation(AllocationState.RESIZING)
 NOW = 1000.0
 TIMING = Timing(grace=2.0, idle_delay=10.0)
+EVICTING = Timing(grace=2.0, idle_delay=10.0, eviction=30.0)
 AUTO = Scale(minimum=0, maximum=4)
 
 
@@ -304,6 +305,47 @@ def test_the_next_plan_is_due_at(fields, due):
 STATES = st.sampled_from([IDLE, RUNNING, PREPARING, UNUSABLE, LEAVING])
 
 
+# nodes to replace
+
+def test_a_node_that_was_unusable_when_the_cluster_was_resized_is_replaced():
+    bad = view(2, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 1)
+    assert plan(bad, NOW, TIMING) == [Rescale(1, ('n1',))]
+    assert plan(dataclasses.replace(bad, nodes=bad.nodes[1:]), NOW, TIMING) == [RESIZING, Rescale(2)]
+
+
+def test_a_node_that_became_unusable_since_stays_until_the_next_resize():
+    assert plan(view(2, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 9), NOW, TIMING) == []
+
+
+def test_a_resize_to_fewer_nodes_gives_up_the_unusable_ones():
+    assert plan(view(1, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 1), NOW, TIMING) == [
+        RESIZING, Rescale(1, ('n1',))]
+
+
+@pytest.mark.parametrize('low_priority, eviction, age, evicted', [
+    (True, 30.0, 30.0, True), (True, 30.0, 29.9, False), (False, 30.0, 99.0, False), (True, 0.0, 99.0, False)])
+def test_nodes_of_low_priority_are_taken_away_when_their_time_is_up(low_priority, eviction, age, evicted):
+    free = NodeView('n1', 1, IDLE, NOW, None, NOW - age)
+    found = plan(view(1, nodes=(free,), low_priority=low_priority), NOW, Timing(2.0, 10.0, eviction))
+    assert found == ([Rescale(0, ('n1',))] if evicted else [])
+
+
+def test_a_job_on_a_node_whose_time_is_up_is_stopped_first():
+    held = tuple(dataclasses.replace(node, added=NOW - 30) for node in nodes((RUNNING, 'a1'), (RUNNING, 'a1')))
+    case = view(2, nodes=held, low_priority=True, active=(ActiveJob('a1', 2),))
+    assert plan(case, NOW, EVICTING) == [StopJob('a1', StopReason.EVICTED)]
+
+
+def test_no_job_starts_on_a_node_whose_time_is_up():
+    case = view(1, nodes=(NodeView('n1', 1, IDLE, NOW, None, NOW - 30),), low_priority=True, queue=queue(1))
+    assert plan(case, NOW, EVICTING) == [Rescale(0, ('n1',))]
+
+
+def test_the_loop_wakes_up_when_the_time_of_a_node_is_up():
+    case = view(1, nodes=(NodeView('n1', 1, IDLE, NOW, None, NOW - 10),), low_priority=True)
+    assert next_time(case, NOW, EVICTING) == NOW + 20
+
+
 @st.composite
 def views(draw):
     """Clusters as they can really be: a running node belongs to an active job, the queue fits the limit."""
@@ -328,9 +370,10 @@ def views(draw):
             else:
                 active[-1] = dataclasses.replace(active[-1], node_count=active[-1].node_count + 1)
             job = active[-1].guid
-        made.append(NodeView(f'n{number}', number, state, since, job))
+        made.append(NodeView(f'n{number}', number, state, since, job, since - draw(st.sampled_from([0.0, 40.0]))))
     sizes = draw(st.lists(st.integers(1, max(1, scale.limit)), max_size=4)) if scale.limit else []
     return ClusterView('c', scale, draw(st.sampled_from(AllocationState)), draw(st.booleans()), draw(st.booleans()),
+                       NOW - draw(st.sampled_from([0.0, 7.0, 100.0])), draw(st.booleans()),
                        tuple(made), tuple(active), queue(*sizes), sum(sizes))
 
 
@@ -340,7 +383,7 @@ PROPERTY = settings(max_examples=400, derandomize=True, database=None, deadline=
 @PROPERTY
 @given(views())
 def test_whatever_the_cluster_gangs_start_whole_on_free_nodes_and_in_order(case):
-    found = starts(plan(case, NOW, TIMING))
+    found = starts(plan(case, NOW, EVICTING))
     idle = {node.id for node in case.nodes if node.state is IDLE}
     given_out = [node for held in found.values() for node in held]
     assert set(given_out) <= idle
@@ -352,7 +395,7 @@ def test_whatever_the_cluster_gangs_start_whole_on_free_nodes_and_in_order(case)
 @PROPERTY
 @given(views())
 def test_whatever_the_cluster_no_node_leaves_with_a_job_on_it_or_starts_one_while_leaving(case):
-    found = plan(case, NOW, TIMING)
+    found = plan(case, NOW, EVICTING)
     leaving = {node for action in found if isinstance(action, Rescale) for node in action.leaving}
     busy = {node.id for node in case.nodes if node.state is RUNNING}
     assert not leaving & busy
@@ -363,6 +406,6 @@ def test_whatever_the_cluster_no_node_leaves_with_a_job_on_it_or_starts_one_whil
 @given(views())
 def test_whatever_the_cluster_time_alone_never_calls_for_a_plan_that_was_just_made(case):
     """A due time that is over when nothing is to be done makes the loop spin."""
-    if plan(case, NOW, TIMING) == []:
-        due = next_time(case, NOW, TIMING)
+    if plan(case, NOW, EVICTING) == []:
+        due = next_time(case, NOW, EVICTING)
         assert due is None or due > NOW

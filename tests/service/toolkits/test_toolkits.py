@@ -1,22 +1,10 @@
 import pytest
 
 from azext_batchai.arm.states import TOOL_TYPES
-from azext_batchai.service.toolkits import TOOLKITS, custom, settings_block, toolkit_of
-from azext_batchai.service.toolkits.base import Gang, TaskPlan, ToolkitError
+from azext_batchai.service.toolkits import TOOLKITS, host_slots, settings_block, toolkit_of, with_toolkit_defaults
+from azext_batchai.service.toolkits.base import ToolkitError
 
-
-@pytest.mark.parametrize('node_count', [1, 3])
-def test_a_custom_command_runs_on_the_master_node_only(node_count):
-    gang = Gang(tuple(f'10.0.0.{number}' for number in range(node_count)))
-    assert custom.tasks({'commandLine': 'echo $A "b"'}, gang) == [
-        TaskPlan(node=0, command='echo $A "b"', stdout='stdout.txt', stderr='stderr.txt')]
-
-
-@pytest.mark.parametrize('settings', [{}, {'commandLine': ''}, {'commandLine': ' \n'}])
-def test_a_custom_toolkit_needs_a_command(settings):
-    with pytest.raises(ToolkitError) as caught:
-        custom.check(settings, 1)
-    assert caught.value.target == 'customToolkitSettings.commandLine'
+SCRIPT, CONFIG, COMMAND = {'pythonScriptFilePath': 'a.py'}, {'configFilePath': 'a.cfg'}, {'commandLine': 'x'}
 
 
 def test_a_job_without_a_toolkit_is_told_which_there_are():
@@ -30,11 +18,45 @@ def test_a_job_has_one_toolkit():
     assert caught.value.target == 'customToolkitSettings'
 
 
-@pytest.mark.parametrize('name', TOOL_TYPES)
-def test_a_toolkit_is_either_here_or_refused_by_name(name):
-    if name in TOOLKITS:
-        assert toolkit_of({name: {'x': 1}}) == (TOOLKITS[name], {'x': 1})
-    else:
-        with pytest.raises(ToolkitError, match='is not supported by this version') as caught:
-            toolkit_of({name: {}})
-        assert caught.value.target == name
+def test_every_toolkit_of_the_wire_is_here():
+    assert set(TOOLKITS) == set(TOOL_TYPES)
+    assert {name: toolkit_of({name: {'x': 1}}) for name in TOOL_TYPES} == {
+        name: (TOOLKITS[name], {'x': 1}) for name in TOOL_TYPES}
+
+
+@pytest.mark.parametrize('block, given, nodes, shown', [
+    ('customToolkitSettings', COMMAND, 2, COMMAND), ('caffe2Settings', SCRIPT, 2, SCRIPT),
+    ('customMpiSettings', COMMAND, 2, {**COMMAND, 'processCount': 2}),
+    ('customMpiSettings', {**COMMAND, 'processCount': 8}, 2, {**COMMAND, 'processCount': 8}),
+    ('horovodSettings', SCRIPT, 1, {**SCRIPT, 'processCount': 1}),
+    ('chainerSettings', SCRIPT, 3, {**SCRIPT, 'processCount': 3}),
+    ('caffeSettings', CONFIG, 2, {**CONFIG, 'processCount': 2}),
+    ('pyTorchSettings', SCRIPT, 2, {**SCRIPT, 'processCount': 2}),
+    ('pyTorchSettings', {**SCRIPT, 'communicationBackend': 'Gloo'}, 1,
+     {**SCRIPT, 'communicationBackend': 'Gloo', 'processCount': 1}),
+    ('cntkSettings', SCRIPT, 1, {'languageType': 'Python', **SCRIPT, 'processCount': 1}),
+    ('cntkSettings', CONFIG, 2, {'languageType': 'BrainScript', **CONFIG, 'processCount': 2}),
+    ('cntkSettings', {**SCRIPT, 'languageType': 'python'}, 1, {'languageType': 'Python', **SCRIPT, 'processCount': 1}),
+    ('tensorFlowSettings', SCRIPT, 1, SCRIPT),
+    ('tensorFlowSettings', SCRIPT, 2, {**SCRIPT, 'workerCount': 2, 'parameterServerCount': 1}),
+    ('tensorFlowSettings', {**SCRIPT, 'workerCount': 4}, 1, {**SCRIPT, 'workerCount': 4, 'parameterServerCount': 1}),
+    ('tensorFlowSettings', {'parameterServerCount': 0, **SCRIPT}, 2,
+     {'parameterServerCount': 0, **SCRIPT, 'workerCount': 2})])
+def test_what_was_left_out_is_filled_in_and_can_be_sent_back(block, given, nodes, shown):
+    job = {'nodeCount': nodes, block: given, 'stdOutErrPathPrefix': '/x'}
+    filled = with_toolkit_defaults(job)
+    assert filled == {**job, block: shown} and list(filled[block]) == list(shown)
+    TOOLKITS[block].check(filled[block], nodes)
+    assert with_toolkit_defaults(filled) == filled
+
+
+@pytest.mark.parametrize('block, settings, nodes, slots', [
+    ('customToolkitSettings', COMMAND, 2, [1, 1]), ('caffe2Settings', SCRIPT, 3, [1, 1, 1]),
+    ('tensorFlowSettings', {**SCRIPT, 'workerCount': 4}, 2, [1, 1]),
+    ('horovodSettings', {**SCRIPT, 'processCount': 3}, 2, [2, 1]),
+    ('customMpiSettings', {**COMMAND, 'processCount': 8}, 2, [4, 4]), ('chainerSettings', SCRIPT, 2, [1, 1]),
+    ('caffeSettings', {**CONFIG, 'processCount': 4}, 1, [4]), ('cntkSettings', {**SCRIPT, 'processCount': 2}, 1, [2]),
+    ('pyTorchSettings', {**SCRIPT, 'processCount': 4}, 2, [1, 1]),
+    ('pyTorchSettings', {**SCRIPT, 'processCount': 4, 'communicationBackend': 'MPI'}, 2, [2, 2])])
+def test_the_host_file_has_the_ranks_of_each_node(block, settings, nodes, slots):
+    assert host_slots({'nodeCount': nodes, block: settings}) == slots
