@@ -139,9 +139,9 @@ def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
         port = free.getsockname()[1]
     az.ok('batchai service start -o none')
     for line in lines:
-        if '--port' in line:  # 8443 may be taken on this machine
+        if ' start --' in line:
             az.ok('batchai service stop')
-            line = line.replace('8443', str(port))
+            line = line.replace('8443', str(port))  # which may be taken on this machine
         if line.endswith('--follow'):
             line = 'batchai service logs | grep listens'
         if line.endswith(('stop', 'reset -y')) or ' env' in line:

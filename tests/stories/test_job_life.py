@@ -69,7 +69,7 @@ def test_jobs_that_wait_when_the_service_dies_run_once_after_it_is_back(own: Az,
 
 
 def test_a_job_that_ends_while_no_service_runs_keeps_its_exit_code(own: Az, work: Path) -> None:
-    submit(own, 'j', 'sleep 0.5; echo done; exit 3')
+    submit(own, 'j', 'sleep 2; echo done; exit 3')
     own.rest().wait(job('j'), lambda seen: seen['executionState'] == 'running')
     stopped = own.ok('batchai service stop')
     assert '1 job(s) go on' in stopped.err
@@ -109,20 +109,20 @@ def test_a_gang_sees_its_nodes_its_folders_and_its_variables(own: Az, work: Path
            outputDirectories=[{'id': 'MODEL', 'pathPrefix': '$AZ_BATCHAI_MOUNT_ROOT/work', 'pathSuffix': 'models/a'}])
     seen = own.rest().wait_for_job('j')
     lines = (logs(work, seen) / 'stdout.txt').read_text().splitlines()
-    temp = lines[4]
-    assert lines[:2] == ['127.0.0.1 slots=1 max_slots=1'] * 2
-    assert lines[2] == '127.0.0.1,127.0.0.1'
-    assert lines[3].split('|')[1:] == [f'in {temp} costs $5', 'hush-$HOME', '', '']
-    assert lines[5] == temp and temp.endswith('/jobs/migrated-eastus/migrated/j')
-    assert lines[6].strip() == '2', 'each node prepares in a folder of its own'
-    assert lines[7] == 'a'
-    assert lines[8].endswith('/mounts/work/data')
+    temp = lines[3]
+    assert lines[0] == '127.0.0.1 slots=2 max_slots=2'
+    assert lines[1] == '127.0.0.1,127.0.0.1'
+    assert lines[2].split('|')[1:] == [f'in {temp} costs $5', 'hush-$HOME', '', '']
+    assert lines[4] == temp and temp.endswith('/jobs/migrated-eastus/migrated/j')
+    assert lines[5].strip() == '2', 'each node prepares in a folder of its own'
+    assert lines[6] == 'a'
+    assert lines[7].endswith('/mounts/work/data')
     names = sorted(path.name for path in logs(work, seen).iterdir())
     assert [name.split('-tvm')[0] for name in names] == [
         'execution', 'execution', 'stderr-job_prep', 'stderr-job_prep', 'stderr.txt', 'stdout-job_prep',
         'stdout-job_prep', 'stdout.txt']
     story = next(logs(work, seen).glob('execution-*.log')).read_text()
-    assert 'job preparation started' in story and 'job ended, exit code 0' in story and 'hush' not in story
+    assert 'job preparation begins' in story and 'job ended, exit code 0' in story and 'hush' not in story
 
 
 def test_a_preparation_that_fails_fails_the_job_with_its_code(own: Az, work: Path) -> None:
