@@ -35,7 +35,7 @@ endif
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo     install, then train on a cluster of one node and watch it'
+	@echo 'make demo     install, then train on a cluster of one node and watch it, and run a gang on two'
 	@echo 'make test     install, then run the tests'
 	@echo 'make lint     flake8 and mypy'
 	@echo 'make install  .venv with azure-cli and this extension'

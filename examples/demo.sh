@@ -1,5 +1,6 @@
 #!/bin/sh
-# Train on a cluster of one node of this machine, watch it, look at what it left, and put everything away again.
+# Train on a cluster of one node of this machine, watch it, look at what it left, run a job on two nodes, and put
+# everything away again.
 # Run through `make demo`, which installs what this needs. Everything it writes is in one temporary folder:
 # the service's data, the CLI's settings and the job's files. Your own ~/.azure is not touched.
 set -eu
@@ -50,6 +51,7 @@ clean_up() {
     trap '' HUP INT TERM
     if [ -n "$job_created" ]; then
         az batchai job terminate -n demoJob -g demoGroup -y > /dev/null 2>&1 || true
+        az batchai job terminate -n demoGang -g demoGroup -y > /dev/null 2>&1 || true
     fi
     if [ -n "$service_started" ]; then
         az batchai service stop > /dev/null 2>&1 || kill_service
@@ -95,8 +97,9 @@ trap 'exit 143' TERM
 
 began=$(date +%s)
 mkdir "$folder/work"
-cp -R "$here/digits" "$folder/work/digits"
+cp -R "$here/digits" "$here/gang" "$folder/work/"
 cp "$here/digits/job.json" "$folder/job.json"
+cp "$here/gang/job.json" "$folder/gang.json"
 sed "s|/path/to/work|$folder/work|" "$here/digits/cluster.json" > "$folder/cluster.json"
 cd "$folder"
 
@@ -125,7 +128,13 @@ metrics=$(find work -name metrics.json)
 [ -n "$metrics" ] || { echo 'The job left no metrics.json.' >&2; exit 1; }
 run cat "$metrics"
 
+run az batchai cluster resize -n demoCluster -g demoGroup -t 2 -o table
+run az batchai job create -l eastus -g demoGroup -n demoGang -r demoCluster -c gang.json --wait \
+    --query '{job:name, tool:toolType, nodes:nodeCount, state:executionState, exitCode:executionInfo.exitCode}' -o table
+run az batchai job file stream -n demoGang -g demoGroup --all
+
 run az batchai job delete -n demoJob -g demoGroup -y
+run az batchai job delete -n demoGang -g demoGroup -y
 job_created=
 run az batchai cluster delete -n demoCluster -g demoGroup -y
 run az batchai service stop

@@ -184,6 +184,10 @@ short-summary: Give a cluster a fixed number of nodes.
 examples:
     - name: Release all nodes.
       text: az batchai cluster resize -g MyResourceGroup -n MyCluster -t 0
+    - name: Release all nodes, each when its job has ended.
+      text: >
+          az batchai cluster resize -g MyResourceGroup -n MyCluster -t 0
+          --node-deallocation-option waitforjobcompletion
 """
 
 helps['batchai cluster auto-scale'] = """

@@ -26,9 +26,13 @@ def list_cluster_nodes(client: Any, resource_group: str, cluster_name: str, work
 
 
 def resize_cluster(client: Any, resource_group: str, cluster_name: str, target: int,
-                   workspace: str | None = None) -> Any:
-    """Ask for a fixed number of nodes."""
-    return _rescale(client, resource_group, cluster_name, workspace, scale.manual_scale(target))
+                   workspace: str | None = None, deallocation: str | None = None) -> Any:
+    """Ask for a fixed number of nodes. What becomes of jobs on nodes that go stays as it is without `deallocation`."""
+    found = find_cluster(client, resource_group, cluster_name, workspace)
+    before = found.resource.scale_settings
+    if deallocation is None and before and before.manual:
+        deallocation = before.manual.node_deallocation_option
+    return _rescale(client, resource_group, cluster_name, found.workspace, scale.manual_scale(target, deallocation))
 
 
 def auto_scale_cluster(client: Any, resource_group: str, cluster_name: str, minimum: int, maximum: int,

@@ -26,6 +26,10 @@ def load_arguments(loader: Any) -> None:
         c.argument('target', options_list=['--target', '-t'], type=check.count, help='Number of nodes.')
     with loader.argument_context('batchai cluster resize') as c:
         c.argument('target', help='Number of nodes.')  # az's own batchai module has a text for this command
+        c.argument('deallocation', options_list=['--node-deallocation-option'],
+                   arg_type=get_enum_type(['requeue', 'terminate', 'waitforjobcompletion']),
+                   help='What becomes of jobs on nodes that go: they are queued again, are ended for good, or run to '
+                        'their end first. Default: as the cluster has it, else requeue.')
     common.waiting(loader, 'batchai cluster wait', 'cluster')
     _create(loader)
     _nodes_and_files(loader)

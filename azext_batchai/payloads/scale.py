@@ -6,8 +6,10 @@ from typing import Any
 from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
 
 
-def manual_scale(target: int) -> dict[str, Any]:
-    return {'manual': {'targetNodeCount': target}}
+def manual_scale(target: int, deallocation: str | None = None) -> dict[str, Any]:
+    """`deallocation` is the nodeDeallocationOption; the service knows a default."""
+    option = {'nodeDeallocationOption': deallocation} if deallocation else {}
+    return {'manual': {'targetNodeCount': target, **option}}
 
 
 def auto_scale(minimum: int, maximum: int) -> dict[str, Any]:
@@ -20,11 +22,13 @@ def scale_settings(minimum: int | None, maximum: int | None, target: int | None,
     """The `scaleSettings` of a new cluster: from --min, --max and --target, else from the config file.
 
     As in 2017, equal --min and --max mean that many nodes, manually, and so does the same --target beside them. As in
-    2018, any other --target beside a range is where auto-scale begins, be it below the minimum.
+    2018, any other --target beside a range is where auto-scale begins, be it below the minimum. Numbers leave alone
+    what the file says of the jobs on nodes that go.
     """
+    deallocation = ((configured or {}).get('manual') or {}).get('nodeDeallocationOption')
     if minimum is None and maximum is None:
         if target is not None:
-            return manual_scale(target)
+            return manual_scale(target, deallocation)
         if configured:
             _check_configured(configured)
             return configured
@@ -37,7 +41,7 @@ def scale_settings(minimum: int | None, maximum: int | None, target: int | None,
         raise RequiredArgumentMissingError(f'--max {maximum} needs --min as well, for example --min 0.')
     settings = auto_scale(minimum, maximum)
     if minimum == maximum and target in (None, minimum):
-        return manual_scale(minimum)
+        return manual_scale(minimum, deallocation)
     if target is None:
         return settings
     if target > maximum:

@@ -8,7 +8,7 @@ from knack.log import get_logger
 
 from azext_batchai.arm.ids import FLAT_EXPERIMENT, parse_resource_id
 from azext_batchai.remote.exit_status import exit_with
-from azext_batchai.remote.job_end import ending, exit_status
+from azext_batchai.remote.job_end import exit_status, report
 from azext_batchai.remote.job_files import RemoteJobFiles
 from azext_batchai.remote.job_waiting import Condition, JobWait
 from azext_batchai.remote.output import Output, ReaderLeft
@@ -53,10 +53,10 @@ def stream(files: RemoteJobFiles, name: str | None = None, everything: bool = Fa
 
 
 def report_end(cmd: Any, job: Any) -> None:
-    """Make az exit with the exit code of a finished job, and say how it ended if it failed."""
+    """Make az exit with the exit code of a finished job, and say how and why it ended if it failed."""
     status = exit_status(job)
     if status:
-        logger.error(ending(job))
+        logger.error(report(job))
         exit_with(cmd.cli_ctx, status)
 
 

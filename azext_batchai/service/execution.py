@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azext_batchai.service.engines.base import (
-    Engine, EngineNode, EngineUnavailable, Launch, LaunchRejected, Observation, Task)
+    Engine, EngineNode, EngineUnavailable, Launch, Observation, Task)
 from azext_batchai.service.scheduler.launching import Folders
+from azext_batchai.service.scheduler.unknown_starts import take_back
 from azext_batchai.service.store import Store
 
 _log = logging.getLogger(__name__)
@@ -127,22 +128,12 @@ def end_leftovers(store: Store, engine: Engine, folders: Folders) -> None:
     """End what a service that died left running, at the next start. Nobody waits for its output any more."""
     for record in store.executions.all():
         try:
-            # Nobody knows whether one without a handle was started. Starting it again, with nothing to do, tells:
-            # an engine starts a launch id once and hands out the same handle for ever.
-            handle = record.handle or engine.start(_nothing(record.id, record.node, folders.launch(record.id)))
-            engine.stop(handle, 0)
-            engine.release(handle)
+            handle = record.handle or take_back(engine, record.id, record.node, folders.launch(record.id))
+            if handle:
+                engine.stop(handle, 0)
+                engine.release(handle)
         except EngineUnavailable as unavailable:
             _log.warning('a command on node %s may still run, the next start ends it: %s', record.node, unavailable)
             continue
-        except LaunchRejected:
-            pass  # then it was not started before either
         store.executions.forget(record.id)
         _log.info('a command on node %s, left by an earlier service, is ended', record.node)
-
-
-def _nothing(launch_id: str, node_id: str, folder: Path) -> Launch:
-    work = folder / 'work'
-    work.mkdir(parents=True, exist_ok=True)
-    return Launch(launch_id, folder, (Task(
-        node_id, 'exit 0', {'PATH': os.defpath}, work, folder / 'shell.out', folder / 'shell.err'),))

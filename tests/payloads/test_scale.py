@@ -31,6 +31,13 @@ def test_options_become_settings(low, high, target, expected):
     assert scale_settings(low, high, target, CONFIGURED) == expected
 
 
+@pytest.mark.parametrize('low, high, target', [(None, None, 3), (3, 3, None)])
+def test_a_number_leaves_alone_what_the_file_says_of_the_jobs_on_nodes_that_go(low, high, target):
+    configured = {'manual': {'targetNodeCount': 7, 'nodeDeallocationOption': 'terminate'}}
+    assert scale_settings(low, high, target, configured) == {
+        'manual': {'targetNodeCount': 3, 'nodeDeallocationOption': 'terminate'}}
+
+
 @pytest.mark.parametrize('low, high, target, error, said', [
     (3, 2, None, InvalidArgumentValueError, '--min 3 is above --max 2'),
     (3, None, None, RequiredArgumentMissingError, '--max'),

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from azext_batchai.remote.job_end import ending, exit_status
+from azext_batchai.remote.job_end import ending, exit_status, report
 
 
 def job(state, code=None, *errors, info=True):
@@ -47,3 +47,29 @@ def test_the_exit_status_is_the_jobs_own_and_never_hides_a_failure(finished, sta
 ])
 def test_the_end_is_told_in_one_line(finished, said):
     assert ending(finished) == said
+
+
+def failure(**details):
+    found = job('failed', 1, ('JobFailed', 'the first to fail was rank 0'))
+    found.execution_info.errors[0].details = [SimpleNamespace(name=name, value=value)
+                                              for name, value in details.items()]
+    return found
+
+
+def test_the_report_adds_the_details_that_the_line_does_not_have():
+    assert report(failure(nodeId='tvm-1', process='rank 0', stderr='Traceback:\nKeyError: 1')).split('\n') == [
+        "Job 'j' failed with exit code 1: the first to fail was rank 0 (JobFailed)",
+        '  nodeId: tvm-1',
+        '  stderr:',
+        '    Traceback:',
+        '    KeyError: 1']
+
+
+def test_the_report_shows_of_a_progress_bar_what_a_terminal_would():
+    assert report(failure(stderr='\x1b[31m10%\r99%\x1b[0m')).split('\n')[1:] == ['  stderr: 99%']
+
+
+def test_the_report_of_a_job_without_details_is_the_line_alone():
+    done = job('failed', None, TERMINATED)
+    done.execution_info.errors[0].details = None
+    assert report(done) == ending(done)

@@ -178,10 +178,14 @@ def test_an_unusable_node_is_replaced_on_the_next_resize(harness):
     harness.engine.end(second.id, 0)
     harness.settle()
     assert harness.counts() == {'idle': 1, 'unusable': 1} and len(harness.cluster()['errors']) == 1
+    harness.submit('j', nodeCount=2)
+    waiting = harness.job('j')['executionInfo']['errors'][0]
+    assert waiting['code'] == 'ClusterNodesUnusable' and '1 of the 2' in waiting['message']
     harness.now += 5
     harness.patch(cluster_path('c'), {'properties': {'scaleSettings': manual(2)}})
     harness.turn()
     for launch in harness.store.launches.live():
         harness.engine.end(launch.id, 0)
     harness.settle()
-    assert harness.counts() == {'idle': 2} and not harness.cluster().get('errors')
+    assert harness.counts() == {'running': 2} and not harness.cluster().get('errors')
+    assert 'errors' not in harness.job('j')['executionInfo']

@@ -1,5 +1,6 @@
 """Crashes between intent, act and result, and what the loop does when something keeps failing."""
 import asyncio
+import sqlite3
 
 import pytest
 from harness import Crash, Harness, job_path, manual
@@ -102,6 +103,70 @@ def test_a_restart_in_the_middle_of_everything_changes_nothing(pair):
     pair.restart()
     pair.end('runs')
     assert pair.states('runs', 'waits') == ['succeeded', 'running']
+
+
+def test_a_job_that_was_started_and_cannot_be_started_again_does_not_go_on(crashing, tmp_path):
+    """It ran when the service died, which had not noted that; and now its share is gone."""
+    share = tmp_path / 'share'
+    share.mkdir()
+    crashing.submit('j', mountVolumes={'unmanagedFileSystems': [
+        {'mountCommand': f'mount --bind {share}', 'relativeMountPath': 'share'}]})
+    crashing.engine.crash = 'after'
+    with pytest.raises(Crash):
+        crashing.turn()
+    launch, = crashing.engine.launches
+    share.rmdir()
+    crashing.restart()
+    crashing.settle()
+    assert crashing.state('j') == 'failed' and crashing.counts() == {'idle': 2}
+    assert crashing.engine.stops == [(launch, 0)] and crashing.engine.starts == [launch]
+
+
+def test_a_job_that_cannot_be_started_at_all_is_not_started_to_be_stopped(crashing, tmp_path):
+    crashing.submit('j', mountVolumes={'unmanagedFileSystems': [
+        {'mountCommand': f'mount --bind {tmp_path / "none"}', 'relativeMountPath': 'share'}]})
+    crashing.settle()
+    assert crashing.state('j') == 'failed' and crashing.engine.starts == crashing.engine.stops == []
+
+
+def test_a_set_up_that_was_started_and_cannot_be_started_again_does_not_go_on(crashing, tmp_path):
+    share = tmp_path / 'share'
+    share.mkdir()
+    crashing.engine.crash = 'after'
+    with pytest.raises(Crash):
+        crashing.make_cluster('d', scaleSettings=manual(1), nodeSetup={
+            'setupTask': {'commandLine': 'sleep', 'stdOutErrPathPrefix': '/tmp'},
+            'mountVolumes': {'unmanagedFileSystems': [
+                {'mountCommand': f'mount --bind {share}', 'relativeMountPath': 'share'}]}})
+    launch, = crashing.engine.launches
+    share.rmdir()
+    crashing.restart()
+    crashing.settle()
+    assert crashing.counts('d') == {'unusable': 1} and crashing.engine.stops == [(launch, 0)]
+
+
+def test_secrets_of_an_ended_job_are_overwritten_after_a_crash_that_came_before_that(crashing):
+    secret = 'correct horse battery staple'
+    crashing.submit('j', secrets=[{'name': 'KEY', 'value': secret}])
+    crashing.settle()
+    database = crashing.store.database
+
+    def crash():
+        raise Crash
+    database.overwrite_deleted = crash
+    # The last to close the database tidies up, which a process that is killed does not.
+    another = sqlite3.connect(crashing.settings.database_file)
+    another.execute('SELECT * FROM jobs').fetchall()
+    with pytest.raises(Crash):
+        crashing.end('j')
+
+    def kept():
+        return b''.join(file.read_bytes() for file in crashing.data_dir.glob('batchai.db*'))
+    assert secret.encode() in kept()
+    crashing.restart()
+    crashing.settle()
+    assert crashing.state('j') == 'succeeded' and secret.encode() not in kept()
+    another.close()
 
 
 def test_a_resize_begun_before_a_crash_is_finished_after_it(pair):

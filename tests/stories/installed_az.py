@@ -36,10 +36,16 @@ class Result:
 
     @property
     def problem(self) -> str:
-        """The error without az's prefix. Fails the test when there is not exactly one line of it."""
+        """The error without az's prefix. Fails the test when there is not exactly one line of it, or indented details
+        below one."""
         lines = [line for line in self.err.splitlines() if not line.startswith('WARNING:')]
-        assert len(lines) == 1, self.err
+        assert lines and all(line.startswith('  ') for line in lines[1:]), self.err
         return lines[0].removeprefix('ERROR: ')
+
+    @property
+    def problem_details(self) -> list[str]:
+        """The indented lines below the error."""
+        return [line for line in self.err.splitlines() if line.startswith('  ')]
 
 
 class Az:

@@ -22,6 +22,7 @@ ADDED_COMMANDS = {
     'batchai service env'}
 ADDED_OPTIONS = {
     'batchai cluster create': {'--dry-run'},
+    'batchai cluster resize': {'--node-deallocation-option'},
     'batchai job create': {'--dry-run', '--wait', '--stream'},
     'batchai job wait': {'--custom', '--timeout'},
     'batchai job file stream': {'--all'},

@@ -23,9 +23,11 @@ def test_create_and_wait_prints_the_ended_job_and_exits_with_its_code(shared: Az
 
 
 def test_create_and_stream_prints_the_log_alone_and_exits_with_the_jobs_code(shared: Az, work: Path) -> None:
-    result = shared(create(shared, 'j', 'echo one; sleep 0.3; printf two; exit 6', '--stream'))
+    result = shared(create(shared, 'j', 'echo one; sleep 0.3; printf two; echo why >&2; exit 6', '--stream'))
     assert (result.code, result.out) == (6, 'one\ntwo')
     assert result.problem == "Job 'j' failed with exit code 6: Job failed with non-zero exit code (JobFailed)"
+    node, stderr = result.problem_details
+    assert node.startswith('  nodeId: tvm-') and stderr == '  stderr: why'
 
 
 def test_ctrl_c_leaves_a_streamed_job_running_and_says_so(shared: Az, work: Path) -> None:

@@ -196,6 +196,18 @@ def test_resizing_below_a_running_job_queues_it_again_and_its_log_says_so(own: A
     assert 'queued again: its cluster was resized' in stories
 
 
+def test_a_resize_ends_jobs_for_good_when_it_says_so_and_later_ones_keep_to_it(own: Az, work: Path) -> None:
+    for options in ('--node-deallocation-option terminate', ''):
+        own.ok('batchai cluster resize -n demoCluster -g demoGroup -t 2 -o none')
+        submit(own, 'j', 'sleep 600', nodeCount=2)
+        own.rest().wait(job('j'), lambda seen: seen['executionState'] == 'running')
+        resized = own.ok(f'batchai cluster resize -n demoCluster -g demoGroup -t 1 {options}').json
+        assert resized['scaleSettings']['manual'] == {'nodeDeallocationOption': 'terminate', 'targetNodeCount': 1}
+        error = own.rest().wait_for_job('j')['executionInfo']['errors'][0]
+        assert error['code'] == 'JobTerminated' and 'its cluster was resized' in error['message']
+        own.ok('batchai job delete -n j -g demoGroup -y')
+
+
 def test_auto_scale_follows_the_queue_up_and_down(own: Az, work: Path) -> None:
     own.ok('batchai cluster auto-scale -n demoCluster -g demoGroup --min 0 --max 3 -o none')
     rest = own.rest()

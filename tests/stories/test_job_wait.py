@@ -13,7 +13,8 @@ def test_wait_exits_with_the_jobs_own_exit_code_and_prints_nothing(shared: Az, w
     waiting = start(shared, 'batchai job wait -g demoGroup -n j')
     shared.rest().wait(job('j'), lambda seen: seen['executionState'] == 'running')
     go(work)
-    assert ended(waiting) == (
+    code, out, said = ended(waiting)
+    assert (code, out, said.splitlines()[0]) == (
         7, b'', "ERROR: Job 'j' failed with exit code 7: Job failed with non-zero exit code (JobFailed)")
     again = shared('batchai job wait -g demoGroup -w migrated-eastus -e migrated -n j')
     assert (again.code, again.out) == (7, '')

@@ -14,7 +14,7 @@ from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import (
     common, flat_places as flat, job_rules, jobs, output_files, remote_login)
 from azext_batchai.service.handlers.flat_lists import reply_list
-from azext_batchai.service.scheduler.snapshot import Scale
+from azext_batchai.service.handlers.job_rules import Prospects
 from azext_batchai.service.store.jobs import Job
 from azext_batchai.service.store.resources import Resource
 from azext_batchai.service.versions import FlatParts
@@ -23,9 +23,9 @@ from azext_batchai.service.versions.jobs import modern_job, older_job
 
 
 async def list_jobs(service: Service, request: Request, subscription: str, group: str | None = None) -> Response:
-    scales: dict[str, Scale | None] = {}
+    prospects: dict[str, Prospects | None] = {}
     return await reply_list(request, 'JOB', subscription, group, service.store.jobs.list_flat,
-                            lambda job: job.resource.number, lambda job: _view(service, request, job, scales))
+                            lambda job: job.resource.number, lambda job: _view(service, request, job, prospects))
 
 
 async def put_job(service: Service, request: Request, subscription: str, group: str, job: str) -> Response:
@@ -99,5 +99,5 @@ def _reply(service: Service, request: Request, found: Resource) -> Response:
     return common.reply(_view(service, request, job, {}), job.resource)
 
 
-def _view(service: Service, request: Request, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
-    return older_job(jobs.view(service, job, scales), flat.stored(job.resource), flat.version_of(request))
+def _view(service: Service, request: Request, job: Job, prospects: dict[str, Prospects | None]) -> dict[str, Any]:
+    return older_job(jobs.view(service, job, prospects), flat.stored(job.resource), flat.version_of(request))

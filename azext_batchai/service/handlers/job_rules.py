@@ -1,6 +1,7 @@
 """Rules and defaults of jobs that a schema cannot say. Pure; each function raises the ARM error."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -79,12 +80,26 @@ def check_size(node_count: int, scale: Scale, cluster_name: str) -> None:
                                       f'{cluster_name} has at most {scale.maximum}')
 
 
-def too_large(node_count: int, scale: Scale | None, cluster_name: str) -> str | None:
-    """Why a queued job cannot start as its cluster is set now, or None."""
-    if scale is None or node_count <= scale.limit:
-        return None
-    return (f'The job needs {node_count} nodes, and the cluster {cluster_name} is set to {scale.limit}; '
+@dataclass(frozen=True)
+class Prospects:
+    """What a cluster has for the jobs that wait: how it is to scale, and how many of its nodes are unusable."""
+    scale: Scale
+    unusable: int = 0
+
+
+def obstacle(node_count: int, prospects: Prospects, cluster_name: str) -> tuple[str, str] | None:
+    """Code and text of why a queued job cannot start as its cluster is now, or None."""
+    limit = prospects.scale.limit
+    if node_count > limit:
+        return 'JobTooLargeForCluster', (
+            f'The job needs {node_count} nodes, and the cluster {cluster_name} is set to {limit}; '
             'it stays queued until the cluster is resized')
+    if node_count > limit - prospects.unusable:
+        return 'ClusterNodesUnusable', (
+            f'The job needs {node_count} nodes, and {prospects.unusable} of the {limit} that the cluster '
+            f'{cluster_name} may have are unusable, as the errors of the cluster tell; it stays queued until the '
+            'cluster is resized, which replaces them')
+    return None
 
 
 def with_defaults(properties: dict[str, Any], segment: str) -> dict[str, Any]:

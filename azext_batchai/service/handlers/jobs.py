@@ -9,17 +9,18 @@ from starlette.responses import Response
 
 from azext_batchai.arm.held_requests import STATE
 from azext_batchai.arm.ids import ResourceId
-from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, ProvisioningState
+from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, NodeState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
 from azext_batchai.service.handlers import cluster_rules, common, holding, job_rules as rules
 from azext_batchai.service.handlers.container_rules import check_container
+from azext_batchai.service.handlers.job_rules import Prospects
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
-from azext_batchai.service.scheduler.snapshot import Scale, read_scale
+from azext_batchai.service.scheduler.snapshot import read_scale
 from azext_batchai.service.store.jobs import Job
 from azext_batchai.service.versions import FlatParts
 
@@ -32,9 +33,9 @@ async def list_jobs(service: Service, request: Request, subscription: str, group
                                                         experiment=experiment))
     page = common.page_of(request)
     found = service.store.jobs.list_children(parent.key, page)
-    scales: dict[str, Scale | None] = {}
+    prospects: dict[str, Prospects | None] = {}
     return common.reply_page(request, page, found, lambda job: job.resource.number,
-                             lambda job: view(service, job, scales))
+                             lambda job: view(service, job, prospects))
 
 
 async def put_job(service: Service, request: Request, subscription: str, group: str, workspace: str, experiment: str,
@@ -92,9 +93,9 @@ def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[Resour
         raise errors.not_found('clusters', cluster_id.name)
     scale = read_scale(cluster.resource.properties)
     rules.check_size(given['nodeCount'], scale, cluster_id.name)
-    problem = rules.too_large(given['nodeCount'], scale, cluster_id.name)
+    problem = rules.obstacle(given['nodeCount'], Prospects(scale), cluster_id.name)
     if problem:
-        _log.warning('%s', problem)
+        _log.warning('%s', problem[1])
     return cluster.resource.id, given
 
 
@@ -161,8 +162,8 @@ def require_job(service: Service, subscription: str, group: str, workspace: str,
     return found
 
 
-def view(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
-    """A job as the wire shows it. `scales` remembers clusters from one job of a list to the next."""
+def view(service: Service, job: Job, prospects: dict[str, Prospects | None]) -> dict[str, Any]:
+    """A job as the wire shows it. `prospects` remembers those of clusters from one job of a list to the next."""
     resource = job.resource
     status: dict[str, Any] = {
         'creationTime': format_time(resource.created),
@@ -171,7 +172,7 @@ def view(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[st
         'executionState': job.state,
         'executionStateTransitionTime': format_time(job.state_time),
     }
-    info = _queue_info(service, job, scales) if job.state == JobState.QUEUED else _execution_info(job)
+    info = _queue_info(service, job, prospects) if job.state == JobState.QUEUED else _execution_info(job)
     if info:
         status['executionInfo'] = info
     return {**common.base_view(resource),
@@ -191,11 +192,19 @@ def _execution_info(job: Job) -> dict[str, Any]:
     return info
 
 
-def _queue_info(service: Service, job: Job, scales: dict[str, Scale | None]) -> dict[str, Any]:
-    """Empty as on the wire of old, unless the job cannot start as its cluster is set: then the reason."""
-    if job.cluster not in scales:
-        cluster = service.store.clusters.find(job.cluster)
-        scales[job.cluster] = read_scale(cluster.resource.properties) if cluster else None
+def _queue_info(service: Service, job: Job, prospects: dict[str, Prospects | None]) -> dict[str, Any]:
+    """Empty as on the wire of old, unless the job cannot start as its cluster is: then the reason."""
+    if job.cluster not in prospects:
+        prospects[job.cluster] = _prospects(service, job.cluster)
+    known = prospects[job.cluster]
     name = job.resource.properties['cluster']['id'].rpartition('/')[2]
-    problem = rules.too_large(job.node_count, scales[job.cluster], name)
-    return {'errors': [{'code': 'JobTooLargeForCluster', 'message': problem}]} if problem else {}
+    problem = rules.obstacle(job.node_count, known, name) if known else None
+    return {'errors': [dict(zip(('code', 'message'), problem))]} if problem else {}
+
+
+def _prospects(service: Service, cluster_key: str) -> Prospects | None:
+    cluster = service.store.clusters.find(cluster_key)
+    if cluster is None:
+        return None
+    nodes = service.store.clusters.nodes(cluster.resource.guid)
+    return Prospects(read_scale(cluster.resource.properties), sum(node.state == NodeState.UNUSABLE for node in nodes))

@@ -1,13 +1,13 @@
 """An attempt to run a job, from taking its nodes to freeing them: one launch after the other."""
 from __future__ import annotations
 
+import logging
 from typing import Callable, Sequence
 
 from azext_batchai.arm.states import JobState
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.containers.mounts import BindError
-from azext_batchai.service.engines.base import (
-    Engine, EngineNode, Launch, LaunchRejected, LaunchState, Observation, Task)
+from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
 from azext_batchai.service.scheduler.endings import Endings
 from azext_batchai.service.scheduler.failures import SET_UP_FAILED, deciding_task, is_done
 from azext_batchai.service.scheduler.launching import Folders, clear_node
@@ -19,12 +19,15 @@ from azext_batchai.service.scheduler.ports import NoPorts
 from azext_batchai.service.scheduler.provisions import NoRuntime, Provisions
 from azext_batchai.service.scheduler.staging import Staging
 from azext_batchai.service.scheduler.stages import first_stage, stage_after
+from azext_batchai.service.scheduler.unknown_starts import nothing, take_back
 from azext_batchai.service.secrets.resolver import SecretUnavailable, StillResolving
 from azext_batchai.service.storage.mounts import MountError
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.clusters import Cluster
 from azext_batchai.service.store.jobs import Job
-from azext_batchai.service.store.launches import CLEANUP, LaunchRecord
+from azext_batchai.service.store.launches import CLEANUP, CONTAINER, LaunchRecord
+
+_log = logging.getLogger(__name__)
 
 # The job goes on to be running while it is stopped for one of these.
 _STILL_RUNNING = (StopReason.RESIZE_REQUEUE, StopReason.NODE_LOST, StopReason.EVICTED, StopReason.TASK_FAILED,
@@ -41,6 +44,10 @@ class Attempts:
         self._folders = folders
         self._clock = clock
         self._staging = Staging(store, folders, provisions, clock)
+        # Launches that the engine surely never heard of; of others an earlier service may have told it.
+        self._untold: set[str] = set()
+        # The exit codes that were looked at, by launch: those of a long job stay as they are for days.
+        self._seen: dict[str, tuple[int | None, ...]] = {}
         self.endings = Endings(store, engine, folders, provisions.secrets, clock)
 
     # start
@@ -66,12 +73,14 @@ class Attempts:
     def _intend(self, guid: str, purpose: str, attempt: int, node_ids: list[str]) -> LaunchRecord:
         launch_id, now = f'{guid}-{attempt}-{purpose}', self._clock()
         self._store.launches.intend(launch_id, guid, purpose, attempt, node_ids, now)
+        self._untold.add(launch_id)
         return LaunchRecord(launch_id, guid, purpose, attempt, node_ids, now, None, None, False, None)
 
     def start(self, record: LaunchRecord) -> None:
         """Start an intended launch; the second time nothing happens twice. Raises EngineUnavailable."""
         job, nodes = self._look_up(record)
         if job is None or len(nodes) < len(record.nodes) and record.purpose != CLEANUP:
+            self._take_back(record)
             self.ended(record, Observation(LaunchState.LOST))
             return
         try:
@@ -81,7 +90,7 @@ class Attempts:
             if not job.stop_reason:
                 return  # there will be news
             # Nobody knows whether it was started before, so it is started with nothing to do, and ended.
-            handle = self._engine.start(self._nothing(record))
+            handle = self._engine.start(nothing(record.id, record.nodes[0], self._folders.launch(record.id)))
             stage = None
         except MountError as problem:
             self._reject(record, job, problem.code, str(problem), nodeId=problem.node_id or record.nodes[0],
@@ -101,6 +110,7 @@ class Attempts:
             cause = f'{problem.filename}: {problem.strerror}' if isinstance(problem, OSError) else str(problem)
             self._reject(record, job, 'JobNodePreparationFailed', f'The folders of the job could not be made: {cause}')
             return
+        self._untold.discard(record.id)
         with self._store.transaction():
             self._store.launches.started(record.id, handle)
             if stage:
@@ -110,11 +120,14 @@ class Attempts:
         if stage:
             self._staging.note_start(record, job, stage)
 
-    def _nothing(self, record: LaunchRecord) -> Launch:
-        folder = self._folders.launch(record.id)
-        folder.mkdir(parents=True, exist_ok=True)
-        return Launch(record.id, folder, (Task(record.nodes[0], 'exit 0', {}, folder, folder / 'stdout.txt',
-                                               folder / 'stderr.txt'),))
+    def _take_back(self, record: LaunchRecord) -> None:
+        """What an earlier service may have started of a launch that cannot be started now must not go on. Raises
+        EngineUnavailable."""
+        if record.handle or record.id in self._untold:
+            return
+        handle = take_back(self._engine, record.id, record.nodes[0], self._folders.launch(record.id))
+        if handle:
+            self._store.launches.started(record.id, handle)
 
     # stop
 
@@ -149,7 +162,8 @@ class Attempts:
 
     def progressed(self, record: LaunchRecord, observation: Observation, grace_seconds: float) -> None:
         """Some of a launch's tasks have ended. Once all that count have, or one of them failed, the rest is ended."""
-        if record.stop_time is not None or all(code is None for code in observation.exit_codes):
+        codes = observation.exit_codes
+        if record.stop_time is not None or all(code is None for code in codes) or self._seen.get(record.id) == codes:
             return
         job, nodes = self._look_up(record)
         if job is None or job.stop_reason or len(nodes) < len(record.nodes):
@@ -159,6 +173,8 @@ class Attempts:
             self.stop(job.guid, StopReason.WORK_DONE, grace_seconds)
         elif deciding_task(observation, tasks) is not None:
             self.stop(job.guid, StopReason.TASK_FAILED, grace_seconds)
+        if tasks:
+            self._seen[record.id] = codes
 
     def ended(self, record: LaunchRecord, observation: Observation) -> None:
         """Take in the end of a launch and move the job along. Raises EngineUnavailable from the next stage."""
@@ -168,14 +184,22 @@ class Attempts:
             return
         end = self._staging.read_end(record, job, nodes, observation)
         self._staging.note_end(record, job, nodes, observation)
+        if record.purpose == CONTAINER:
+            self._staging.drop_credentials(job, nodes)
+        elif record.purpose == CLEANUP and any(observation.exit_codes):
+            _log.warning('a container of job %s may be left on its node: %s', job.resource.id,
+                         self._staging.complaint(record, observation))
         self._conclude(record, job, end)
 
     def _reject(self, record: LaunchRecord, job: Job, code: str, message: str, **details: str) -> None:
+        self._take_back(record)
         self._conclude(record, job, LaunchEnd(REJECTED, (), job.stop_reason, error(code, message, **details),
                                               SET_UP_FAILED))
 
     def _conclude(self, record: LaunchRecord, job: Job | None, end: LaunchEnd) -> None:
         following = None
+        self._untold.discard(record.id)
+        self._seen.pop(record.id, None)
         with self._store.transaction():
             self._store.launches.ended(record.id, end.as_record(), self._clock())
             if job and job.state in (JobState.RUNNING, JobState.TERMINATING):

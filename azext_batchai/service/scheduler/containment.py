@@ -18,6 +18,14 @@ from azext_batchai.service.scheduler.stages import StageTask
 from azext_batchai.service.secrets.references import REGISTRY_PASSWORD
 from azext_batchai.service.store.jobs import Job
 
+# The folder of a registry's credentials among the service's own files.
+REGISTRY = 'registry'
+
+
+def stderr_file(folder: Path, index: int) -> Path:
+    """Where a task that begins or removes a container complains; `folder` is that of its launch."""
+    return folder / f'{index}.stderr'
+
 
 class Containment:
     """Makes the tasks around and in the containers of a job. Looks at links on the nodes, and writes nothing."""
@@ -45,7 +53,7 @@ class Containment:
                 node.id.replace('_', '-') if len(nodes) > 1 else '')
             auth, files = None, {}
             if user and password:
-                auth = place.private / 'registry'
+                auth = place.private / REGISTRY
                 files = {auth / AUTH_FILE: auth_text(image.server, user, password)}
             made.append(StageTask(
                 self._task(node.id, commands.start_command(self._runtime, container, image, auth), folder, index),
@@ -74,4 +82,4 @@ class Containment:
     @staticmethod
     def _task(node_id: str, command: str, folder: Path, index: int) -> Task:
         return Task(node_id, command, client_variables(os.environ), folder, folder / f'{index}.stdout',
-                    folder / f'{index}.stderr')
+                    stderr_file(folder, index))

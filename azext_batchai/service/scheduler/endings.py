@@ -11,12 +11,13 @@ from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler.journal import Journal, duration
 from azext_batchai.service.scheduler.launching import Folders, job_place
 from azext_batchai.service.scheduler.lifecycle import check_job
+from azext_batchai.service.scheduler.node_files import discard_on_node
 from azext_batchai.service.scheduler.outcome import Finished, Outcome, Requeued, stopped
 from azext_batchai.service.scheduler.plan import StopReason
 from azext_batchai.service.secrets.resolver import SecretResolver
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.jobs import Job
-from azext_batchai.service.store.launches import LaunchRecord
+from azext_batchai.service.store.launches import CLEANUP, LaunchRecord
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Endings:
         self._folders = folders
         self._resolver = resolver
         self._clock = clock
-        self.forgot_secrets = False
+        self.forgot_secrets = True  # an earlier service may have died before they were overwritten
 
     def apply(self, job: Job, result: Outcome) -> None:
         """The job is over, or queued again."""
@@ -82,7 +83,7 @@ class Endings:
 
     def losses(self, guid: str) -> int:
         """How many attempts of the job were lost; those stopped for another reason do not count."""
-        results = [launch.result or {} for launch in self._store.launches.of_owner(guid)]
+        results = [launch.result or {} for launch in self._store.launches.of_owner(guid) if launch.purpose != CLEANUP]
         return sum(result.get('stopReason') == StopReason.NODE_LOST
                    or (result.get('state') == LaunchState.LOST.value and not result.get('stopReason'))
                    for result in results)
@@ -104,8 +105,7 @@ class Endings:
                 continue
             place = job_place(job, node)
             for folder in (place.mount_root, place.private):
-                if folder.exists():
-                    discard(folder, self._folders.trash)
+                discard_on_node(node.folder, folder, self._folders.trash)
 
 
 def _had_secrets(job: Job) -> bool:

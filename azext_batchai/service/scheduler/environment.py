@@ -123,8 +123,13 @@ def output_folders(properties: dict[str, Any], segment: str, variables: Mapping[
 
 
 def absolute(prefix: str, variables: Mapping[str, str]) -> Path:
-    """The folder that a path prefix names. Raises ValueError when that is no absolute path."""
+    """The folder that a path prefix names. Raises ValueError when that is no absolute path, also when it is one only
+    because the variable it begins with does not exist."""
     expanded = expand(prefix, variables)
+    first = _REFERENCE.match(prefix)
+    if first and (name := first.group(1) or first.group(2)) not in variables:
+        raise ValueError(f"'{prefix}' begins with ${name}, and there is no such variable; begin it with "
+                         '$AZ_BATCHAI_MOUNT_ROOT')
     if not expanded.startswith('/'):
         raise ValueError(f"'{prefix}' becomes '{expanded}', which is not an absolute path; begin it with "
                          '$AZ_BATCHAI_MOUNT_ROOT')

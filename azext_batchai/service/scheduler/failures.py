@@ -23,6 +23,7 @@ _ERRORS = {
 # Set-up that failed before any code of the user's ran (semantics sheet, section 4.5).
 SET_UP_FAILED = -1
 _TAIL_BYTES = 2000
+_LONGEST_SECRET = 32 << 10  # bytes; a key vault's has 25 KiB at most
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,17 @@ def _failure(purpose: str, failed: StageTask | None, code: int, known: Circumsta
     elif name:
         message = f'{message}; the first to fail was {name}'
     details = {'nodeId': node_id, 'process': name,
-               'stderr': known.mask(last_lines(failed.task.stderr)) if failed else ''}
+               'stderr': last_lines(failed.task.stderr, known.mask) if failed else ''}
     if purpose == CONTAINER:
         return error(kind, message, imageName=known.image, **details), SET_UP_FAILED
     return error(kind, message, **details), code
 
 
-def last_lines(file: Path) -> str:
-    """The end of a log, at most 2000 bytes of it in whole lines; empty when it is not there or no ordinary file."""
+def last_lines(file: Path, mask: Callable[[str], str] = str) -> str:
+    """The end of a log, at most 2000 bytes of it in whole lines; empty when it is not there or no ordinary file.
+
+    `mask` hides secrets in a text. It is given more than is shown, or half of one might be.
+    """
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:
@@ -91,8 +95,10 @@ def last_lines(file: Path) -> str:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return ''
-        stream.seek(max(0, status.st_size - _TAIL_BYTES))
-        text = stream.read(_TAIL_BYTES).decode('utf-8', 'replace')
-    if status.st_size > _TAIL_BYTES and '\n' in text.rstrip('\n'):
+        begin = max(0, status.st_size - _TAIL_BYTES - _LONGEST_SECRET)
+        stream.seek(begin)
+        read = mask(stream.read(_TAIL_BYTES + _LONGEST_SECRET).decode('utf-8', 'replace')).encode('utf-8', 'replace')
+    text = read[-_TAIL_BYTES:].decode('utf-8', 'replace')
+    if (begin or len(read) > _TAIL_BYTES) and '\n' in text.rstrip('\n'):
         text = text.partition('\n')[2]
     return text.strip()

@@ -3,10 +3,9 @@ from __future__ import annotations
 
 import os
 import stat
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Sequence
-
-from azext_batchai.arm.times import format_time
 
 
 class Journal:
@@ -21,9 +20,14 @@ class Journal:
         epoch."""
         for each in self._files if node_id is None else (node_id,):
             try:
-                _append(self._files[each], f'{format_time(now)} {each} {one_line(text)}\n')
+                _append(self._files[each], f'{_stamp(now)} {each} {one_line(text)}\n')
             except OSError:
                 continue
+
+
+def _stamp(now: float) -> str:
+    """Always of one length, so that the lines stand below each other."""
+    return datetime.fromtimestamp(now, timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
 def one_line(text: str) -> str:

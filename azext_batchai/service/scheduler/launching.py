@@ -10,6 +10,7 @@ from azext_batchai.service.engines.base import EngineCluster, EngineNode
 from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler import environment as env
+from azext_batchai.service.scheduler.node_files import write_on_node
 from azext_batchai.service.storage.mounts import MountError, link_mounts, resolve_mounts
 from azext_batchai.service.store.jobs import Job
 from azext_batchai.service.toolkits import host_slots
@@ -116,7 +117,7 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
     for node in nodes:
         place = job_place(job, node)
         place.temp.mkdir(parents=True, exist_ok=True)
-        place.host_file.write_text(hosts, encoding='utf-8')
+        write_on_node(node.folder, place.host_file, hosts, 0o644)
         try:
             link_mounts(mounts, place.mount_root)
         except MountError as problem:

@@ -12,6 +12,7 @@ from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.scheduler.provisions import Provisions
 from azext_batchai.service.scheduler.setup_launching import setup_launch, setup_layout
+from azext_batchai.service.scheduler.unknown_starts import take_back
 from azext_batchai.service.secrets.masking import mask
 from azext_batchai.service.secrets.resolver import SecretUnavailable, StillResolving
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
@@ -32,6 +33,8 @@ class NodeSetup:
         self._folders = folders
         self._provisions = provisions
         self._clock = clock
+        # Set-ups that the engine surely never heard of; of others an earlier service may have told it.
+        self._untold: set[str] = set()
 
     def begin(self, cluster: Cluster, node: EngineNode) -> None:
         """Begin the set-up of a preparing node, unless it is under way. Raises EngineUnavailable."""
@@ -54,13 +57,16 @@ class NodeSetup:
             self._ready(node.id)
             return
         self._store.launches.intend(launch.id, node.id, SETUP, 1, [node.id], self._clock())
+        self._untold.add(launch.id)
         self.start(self._store.launches.of_owner(node.id)[-1])
 
     def start(self, record: LaunchRecord) -> None:
         """Start an intended set-up; the second time nothing happens twice. Raises EngineUnavailable."""
         found = self._find(record.owner)
         if found is None:
+            self._take_back(record)
             self._store.launches.ended(record.id, {'state': LaunchState.LOST.value}, self._clock())
+            self._provisions.secrets.forget(record.owner)
             return
         cluster, node = found
         try:
@@ -74,11 +80,23 @@ class NodeSetup:
         except StillResolving:
             return  # there will be news
         except (MountError, LaunchRejected, SecretUnavailable, OSError, ValueError) as problem:
+            self._take_back(record)
             with self._store.transaction():
                 self._store.launches.ended(record.id, {'state': 'rejected'}, self._clock())
                 self._unusable(node.id, error('NodePreparationFailed', str(problem), nodeId=node.id))
+            self._provisions.secrets.forget(node.id)
             return
+        self._untold.discard(record.id)
         self._store.launches.started(record.id, handle)
+
+    def _take_back(self, record: LaunchRecord) -> None:
+        """What an earlier service may have started of a set-up that cannot be started now must not go on. Raises
+        EngineUnavailable."""
+        if record.handle is None and record.id not in self._untold:
+            handle = take_back(self._engine, record.id, record.owner, self._folders.launch(record.id))
+            if handle:
+                self._engine.release(handle)
+        self._untold.discard(record.id)
 
     def _secrets(self, cluster: Cluster, node_id: str) -> dict[str, str]:
         """The values the setup task needs. Raises StillResolving and SecretUnavailable."""
@@ -153,7 +171,7 @@ class NodeSetup:
             return ''  # nobody knows what in it is secret
         _, logs = setup_layout(*found, {})
         folder = logs or found[1].folder / 'startup'
-        return mask(last_lines(folder / f'stderr-{node_id}.txt'), secrets.values())
+        return last_lines(folder / f'stderr-{node_id}.txt', lambda text: mask(text, secrets.values()))
 
     def leave(self, node_ids: Sequence[str]) -> None:
         """The nodes are to leave: no job starts on them, and what their set-up left running ends."""

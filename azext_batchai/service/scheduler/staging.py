@@ -1,17 +1,17 @@
 """Prepare a stage of an attempt for the engine, say in execution.log what happens, and read what came of it."""
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
 from azext_batchai.service.engines.base import EngineNode, Launch, LaunchState, Observation
 from azext_batchai.service.scheduler import environment as env
-from azext_batchai.service.scheduler.containment import Containment
-from azext_batchai.service.scheduler.failures import Circumstances, launch_end
-from azext_batchai.service.scheduler.journal import Journal, duration
+from azext_batchai.service.scheduler.containment import REGISTRY, Containment, stderr_file
+from azext_batchai.service.scheduler.failures import Circumstances, last_lines, launch_end
+from azext_batchai.service.scheduler.journal import Journal, duration, one_line
 from azext_batchai.service.scheduler.launching import Folders, JobLayout, job_layout, job_place, lay_out
+from azext_batchai.service.scheduler.node_files import discard_on_node, write_on_node
 from azext_batchai.service.scheduler.outcome import LaunchEnd
 from azext_batchai.service.scheduler.ports import NoPorts
 from azext_batchai.service.scheduler.provisions import NoRuntime, Provisions
@@ -64,7 +64,7 @@ class Staging:
         tasks = self._tasks(record, job, nodes, layout)
         for each in tasks:
             for path, text in each.files.items():
-                _write_private(path, text)
+                write_on_node(nodes[each.node].folder, path, text)
         if record.purpose == CONTAINER:
             self._folders.containers_mark.touch()
         notes = []
@@ -114,6 +114,17 @@ class Staging:
             return self._tasks(record, job, list(nodes), job_layout(job, list(nodes), {}))
         except (OSError, ValueError, NoPorts, NoRuntime):
             return []
+
+    def drop_credentials(self, job: Job, nodes: Sequence[EngineNode]) -> None:
+        """The image is there: nobody needs the password of its registry any more, least of all what is in it."""
+        for node in nodes:
+            discard_on_node(node.folder, job_place(job, node).private / REGISTRY, self._folders.trash)
+
+    def complaint(self, record: LaunchRecord, observation: Observation) -> str:
+        """What the first of the failed tasks said that began or removed a container."""
+        number = next(index for index, code in enumerate(observation.exit_codes) if code)
+        said = last_lines(stderr_file(self._launch_folder(record), number))
+        return one_line(said) or f'exit code {observation.exit_codes[number]}'
 
     # what came of it
 
@@ -173,15 +184,6 @@ class Staging:
         for each, code in zip(tasks, observation.exit_codes):
             if each.shown:
                 journal.note(now, f'{_name(record, each)} ended, exit code {code}, {took}', each.task.node)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only we can read, in a folder that only we can enter. Repeating is harmless."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, 'w', encoding='utf-8', errors='surrogateescape') as file:
-        file.write(text)
 
 
 def _name(record: LaunchRecord, each: StageTask) -> str:

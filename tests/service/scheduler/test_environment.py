@@ -90,6 +90,14 @@ def test_output_folders_lie_below_prefix_and_segment():
     assert output_folders(PROPERTIES, 'seg', VARIABLES) == FOLDERS
 
 
+@pytest.mark.parametrize('prefix, said', [
+    ('$AZ_BATCHAI_MOUT_ROOT/work', 'no such variable'), ('${GONE}/work', r'begins with \$GONE'),
+    ('work', 'not an absolute path'), ('$RUN/work', 'not an absolute path')])
+def test_output_goes_nowhere_by_a_slip_of_the_hand(prefix, said):
+    with pytest.raises(ValueError, match=said):
+        output_folders({'stdOutErrPathPrefix': prefix}, 'seg', VARIABLES)
+
+
 def test_directories_become_variables():
     assert directory_variables(PROPERTIES, FOLDERS, VARIABLES) == {
         'AZ_BATCHAI_STDOUTERR_DIR': '/m/afs/seg/stdouterr', 'AZ_BATCHAI_INPUT_DATA': '/m/data',
