@@ -185,7 +185,7 @@ examples:
     - name: Release all nodes.
       text: az batchai cluster resize -g MyResourceGroup -n MyCluster -t 0
     - name: Release all nodes, each when its job has ended.
-      text: >
+      text: >-
           az batchai cluster resize -g MyResourceGroup -n MyCluster -t 0
           --node-deallocation-option waitforjobcompletion
 """
