@@ -16,6 +16,7 @@ from azext_batchai.arm import ids
 Validator = Callable[[Namespace], None]
 
 _ACCOUNT_NAME = re.compile('[A-Za-z0-9-]+')
+_SHARE_NAME = re.compile(r'[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]')
 _INT32 = 2**31 - 1  # what the wire carries
 
 
@@ -105,6 +106,27 @@ def account_name(namespace: Namespace) -> None:
     if name is not None and not _ACCOUNT_NAME.fullmatch(name):
         raise InvalidArgumentValueError(f"--storage-account-name '{name}' is not the name of a storage account: "
                                         'letters, digits and - only, for example mystorage.')
+
+
+def share_or_container(namespace: Namespace) -> None:
+    """Checks --storage-account, --share and --container of `service mount`, which become parts of addresses."""
+    filled('storage_account', '--storage-account')(namespace)
+    given = {option: value for option, value in (('--share', namespace.share), ('--container', namespace.container))
+             if value is not None}
+    if len(given) != 1:
+        raise RequiredArgumentMissingError('Say what the folder is: --share NAME or --container NAME, one of the two.')
+    for option, name in given.items():
+        if not _SHARE_NAME.fullmatch(name):
+            raise InvalidArgumentValueError(
+                f"{option} '{name}' is not a valid name: 3 to 63 lower-case letters, digits and single hyphens, "
+                'beginning and ending with a letter or digit.')
+
+
+def group_of_account(namespace: Namespace) -> None:
+    """Checks --resource-group of `service env`."""
+    if namespace.resource_group is not None and namespace.storage_account is None:
+        raise RequiredArgumentMissingError('--resource-group/-g is that of a storage account; add --storage-account '
+                                           'NAME, or leave it out.')
 
 
 def other_group_validator(attribute: str, option: str) -> Validator:

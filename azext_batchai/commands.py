@@ -89,6 +89,8 @@ def _service(loader: Any) -> None:
         g.command('stop', 'stop_service')
         g.command('show', 'show_service', table_transformer=show.service_table)
         g.command('env', 'print_environment', command_type=_module(loader, 'service_env', client_factory=None))
+        g.command('mount', 'mount_folder', command_type=_module(loader, 'service_mount', client_factory=None))
+        g.command('unmount', 'unmount_folder', command_type=_module(loader, 'service_mount', client_factory=None))
         g.command('logs', 'show_logs')
         g.command('reset', 'reset_service', confirmation=partial(_confirm_reset, loader.cli_ctx))
 

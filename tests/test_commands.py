@@ -15,7 +15,8 @@ from knack.help_files import helps
 ROOT = Path(__file__).resolve().parent.parent
 DIALECTS = json.loads((ROOT / 'tests' / 'data' / 'cli-dialects.json').read_text('utf-8'))
 OURS = ['batchai cluster wait', 'batchai file-server wait', 'batchai job file download',
-        *(f'batchai service {verb}' for verb in ('start', 'stop', 'show', 'env', 'logs', 'reset'))]
+        *(f'batchai service {verb}'
+          for verb in ('start', 'stop', 'show', 'env', 'mount', 'unmount', 'logs', 'reset'))]
 
 TABLE = BatchAICommandsLoader(DummyCli()).load_command_table(None)
 GROUPS = sorted({command.rsplit(' ', 1)[0] for command in TABLE})

@@ -45,8 +45,32 @@ long-summary: >
 examples:
     - name: Turn this shell to the service.
       text: eval "$(az batchai service env)"
+    - name: Turn this shell to the service, and az storage to a storage account of it.
+      text: eval "$(az batchai service env --storage-account mystorage)"
     - name: Print the lines for PowerShell; the last ones say how to use them and how to go back.
       text: az batchai service env --shell powershell
+"""
+
+helps['batchai service mount'] = """
+type: command
+short-summary: Serve an existing folder as a share or container, without copying it.
+long-summary: >
+    Jobs of clusters that mount the share or container, and az storage in the shell of "az batchai service env", then
+    read and write the folder itself. Links in it that lead out of it lead nowhere for az storage. "az batchai service
+    show" names the folders that are served.
+examples:
+    - name: Have a folder as share myshare.
+      text: az batchai service mount --share myshare --storage-account mystorage --path ./work
+    - name: Have a folder as container mydata.
+      text: az batchai service mount --container mydata --storage-account mystorage --path ~/data
+"""
+
+helps['batchai service unmount'] = """
+type: command
+short-summary: Serve a folder no longer as a share or container. The folder stays as it is.
+examples:
+    - name: End what "az batchai service mount" began.
+      text: az batchai service unmount --share myshare --storage-account mystorage
 """
 
 helps['batchai service logs'] = """

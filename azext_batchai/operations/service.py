@@ -142,4 +142,5 @@ def _describe(daemon: Daemon) -> dict[str, Any]:
         'clusters': answer.get('clusters'),
         'nodes': answer.get('nodes'),
         'jobs': answer.get('jobs'),
+        'mounts': answer.get('mounts'),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from azure.cli.core.commands.parameters import get_enum_type
 
+from azext_batchai import _completers as complete
 from azext_batchai import _validators as check
 
 
@@ -26,3 +27,23 @@ def load_arguments(loader: Any) -> None:
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')
         c.argument('shell', options_list=['--shell'], arg_type=get_enum_type(['sh', 'powershell', 'fish']),
                    help='The shell that is to read the lines; sh is any that descends from it, such as bash or zsh.')
+
+    with loader.argument_context('batchai service env') as c:
+        c.argument('storage_account', options_list=['--storage-account'],
+                   validator=check.filled('storage_account', '--storage-account'),
+                   help='Storage account of the service that az storage is to work with in that shell.')
+        # Without the configured default: names of accounts are unique, and it may be a group of Azure.
+        c.argument('resource_group', options_list=['--resource-group', '-g'], completer=complete.resource_groups,
+                   validator=check.group_of_account,
+                   help='Resource group of the storage account, if it is to be found there only.')
+
+    for verb in ('mount', 'unmount'):
+        with loader.argument_context(f'batchai service {verb}') as c:
+            c.argument('storage_account', options_list=['--storage-account'],
+                       help='Storage account that has the share or container.')
+            c.argument('share', options_list=['--share'], validator=check.share_or_container,
+                       help='Share that the folder is.')
+            c.argument('container', options_list=['--container'], help='Container that the folder is.')
+    with loader.argument_context('batchai service mount') as c:
+        c.argument('path', options_list=['--path'], validator=check.filled('path', '--path'),
+                   help="Existing folder on the service's machine, outside of the service's own data.")

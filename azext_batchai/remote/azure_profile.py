@@ -40,17 +40,18 @@ def _is_ours(folder: Path) -> bool:
     return clouds.has_section(CLOUD)
 
 
-def write_profile(folder: Path, config_dir: str, endpoint: str, subscriptions: list[dict[str, Any]], default: str
-                  ) -> None:
+def write_profile(folder: Path, config_dir: str, endpoint: str, storage_suffix: str,
+                  subscriptions: list[dict[str, Any]], default: str) -> None:
     """Make `folder` a profile for the service at `endpoint`, with the settings of the profile in `config_dir`.
 
-    `subscriptions` are as ARM shows them, `default` is the id of the one to begin with. Raises the CLI error.
+    `storage_suffix` is behind ``account.blob.`` there, `subscriptions` are as ARM shows them,
+    `default` is the id of the one to begin with. Raises the CLI error.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         _write_settings(folder / 'config', Path(config_dir) / 'config')
-        _write_cloud(folder / _CLOUDS, endpoint)
+        _write_cloud(folder / _CLOUDS, endpoint, storage_suffix)
         _write_accounts(folder / 'azureProfile.json', subscriptions, default)
     except OSError as error:
         raise FileOperationError(f"Cannot write into '{folder}': {error.strerror}.") from None
@@ -86,13 +87,13 @@ def _write_settings(path: Path, model: Path) -> None:
     _save(settings, path)
 
 
-def _write_cloud(path: Path, endpoint: str) -> None:
+def _write_cloud(path: Path, endpoint: str, storage_suffix: str) -> None:
     clouds = _parser()
     _read(clouds, path)
     clouds[CLOUD] = {
         'profile': 'latest', 'endpoint_resource_manager': endpoint, 'endpoint_management': endpoint,
         'endpoint_active_directory': endpoint, 'endpoint_active_directory_resource_id': endpoint,
-        'suffix_storage_endpoint': 'core.windows.net'}
+        'suffix_storage_endpoint': storage_suffix}
     _save(clouds, path)
 
 

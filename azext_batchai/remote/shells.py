@@ -31,11 +31,12 @@ SHELLS: dict[str, tuple[str, str, _Quote, str]] = {
 }
 
 
-def set_up_lines(shell: str, variables: Mapping[str, str], before: Mapping[str, str], keep_quiet: frozenset[str]
-                 ) -> list[str]:
+def set_up_lines(shell: str, variables: Mapping[str, str], before: Mapping[str, str], keep_quiet: frozenset[str],
+                 command: str = 'az batchai service env') -> list[str]:
     """Lines that set `variables` in a shell, one of `SHELLS`, and last a comment that says how to go back.
 
-    `before` is the environment to go back to; of the variables in `keep_quiet` no old value is repeated.
+    `before` is the environment to go back to; of the variables in `keep_quiet` no old value is repeated. `command`
+    prints the lines.
     """
     assign, forget, quote, usage = SHELLS[shell]
     lines = [assign.format(name=name, value=quote(value)) for name, value in variables.items()]
@@ -47,4 +48,4 @@ def set_up_lines(shell: str, variables: Mapping[str, str], before: Mapping[str, 
         elif old != value:
             back.append(assign.format(name=name, value=quote(old)))
     # At the end: where a shell is given all of it as one line, the rest of the line is comment.
-    return [*lines, f'# Use: {usage.format(command="az batchai service env")}', f'# Back: {" ".join(back)}']
+    return [*lines, f'# Use: {usage.format(command=command)}', f'# Back: {" ".join(back)}']

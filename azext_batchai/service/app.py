@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +14,9 @@ from azext_batchai.service.context import Service
 from azext_batchai.service.errors import ArmError
 from azext_batchai.service.routes import Route, find_route, is_open_path
 from azext_batchai.service.versions import API_VERSIONS
+
+if TYPE_CHECKING:
+    from azext_batchai.service.storage.rest.requests import Kind
 
 _log = logging.getLogger(__name__)
 
@@ -26,11 +30,22 @@ _COMMON_HEADERS = {
 
 
 def create_app(service: Service) -> ASGIApp:
-    """The service as an ASGI application. Every route but a signed link needs the token."""
+    """The service as an ASGI application. Every route but a signed link needs the token.
+
+    Which port a request came to decides whether it is for ARM, for blobs or for files.
+    """
+    kinds: dict[int, Kind] = {service.blob_port: 'blob', service.file_port: 'file'}
+    storage: dict[int, ASGIApp] = {}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] == 'lifespan':
             await _lifespan(receive, send)
+            return
+        port = (scope.get('server') or ('', 0))[1]
+        if port and port in kinds:
+            if port not in storage:
+                storage[port] = _storage_app(service, kinds[port])
+            await storage[port](scope, receive, send)
             return
         request = Request(scope, receive)
         request_id = service.new_guid()
@@ -43,6 +58,12 @@ def create_app(service: Service) -> ASGIApp:
         await response(scope, receive, send)
 
     return app
+
+
+def _storage_app(service: Service, kind: Kind) -> ASGIApp:
+    """Imported at the first request, since the service starts in a third of a second and many never need it."""
+    from azext_batchai.service.storage.rest.dispatch import create_storage_app
+    return create_storage_app(service, kind)
 
 
 async def _respond(service: Service, request: Request, request_id: str) -> Response:

@@ -15,6 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from azext_batchai.service import access_tokens, errors
 from azext_batchai.service.settings import Settings
 
+# In addresses that have a storage account in their host. Names below localhost lead nowhere but to this machine, with
+# every resolver that knows them; azure-storage-* find the account where `core` follows blob or file.
+STORAGE_DOMAIN = 'core.localhost'
 _DEEPEST_JSON = 64
 _PORT_OF_HTTPS = 443  # which clients do not name
 # How a NUL or half of a surrogate pair gets into JSON text; most bodies have neither and need no closer look.

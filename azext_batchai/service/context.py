@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Callable
 
+from azext_batchai.service.auth import STORAGE_DOMAIN
 from azext_batchai.service.engines.base import Engine
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.settings import Settings
@@ -48,7 +49,8 @@ class Pulse:
 @dataclass
 class Service:
     """`clock` gives seconds since the epoch, `new_guid` lower-case guids with dashes; `wake` starts a turn of the
-    scheduler, and `turned` beats after each. `lookers` counts requests that look at files until there is news."""
+    scheduler, and `turned` beats after each. `lookers` counts requests that look at files until there is news.
+    `blob_port` and `file_port` are where the two storage services listen."""
     settings: Settings
     store: Store
     engine: Engine
@@ -61,6 +63,19 @@ class Service:
     hosts: frozenset[str]
     turned: Pulse = field(default_factory=Pulse)
     lookers: int = 0
+    blob_port: int = 0
+    file_port: int = 0
+
+    def storage_endpoint(self, kind: str, account: str) -> str:
+        """Where the blobs or files (`kind` is ``blob`` or ``file``) of an account are reached."""
+        host = self.settings.host
+        port = self.blob_port if kind == 'blob' else self.file_port
+        return f"https://{f'[{host}]' if ':' in host else host}:{port}/{account}"
+
+    @property
+    def storage_suffix(self) -> str:
+        """What is behind ``account.blob.`` and ``account.file.`` in addresses that have the account in their host."""
+        return f'{STORAGE_DOMAIN}:{self.blob_port}'
 
     @property
     def link_key(self) -> bytes:

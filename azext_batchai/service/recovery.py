@@ -10,6 +10,7 @@ from azext_batchai.service.engines.base import Engine
 from azext_batchai.service.engines.disposal import delete_unmounted, discard
 from azext_batchai.service.execution import end_leftovers
 from azext_batchai.service.scheduler.launching import Folders
+from azext_batchai.service.storage.uploads import remove_leftovers
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.launches import SETUP, LaunchRecord
 
@@ -17,8 +18,8 @@ _log = logging.getLogger(__name__)
 
 
 def put_away(store: Store, engine: Engine, folders: Folders) -> None:
-    """End commands that were run by hand, release launches that are over, discard folders without an owner, and empty
-    the trash in the background."""
+    """End commands that were run by hand, release launches that are over, discard folders without an owner and
+    uploads that ended half-way, and empty the trash in the background."""
     end_leftovers(store, engine, folders)
     running = {execution.id for execution in store.executions.all()}
     for folder in _children(folders.launch('')):
@@ -33,6 +34,7 @@ def put_away(store: Store, engine: Engine, folders: Folders) -> None:
                    *_children(folders.data_dir / 'nodes')]:
         if not store.resources.exists(folder.name):
             discard(folder, folders.trash)
+    remove_leftovers(folders.data_dir, [Path(own.path) for own in store.linked_folders.all()], folders.trash)
     leftovers = list(_children(folders.trash))
     if leftovers:
         threading.Thread(target=_empty, args=(leftovers,), daemon=True, name='recovery').start()

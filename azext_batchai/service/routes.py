@@ -10,9 +10,9 @@ from starlette.responses import Response
 from azext_batchai.arm.identity import METADATA_PATH, TOKEN_PATH
 from azext_batchai.service import errors, gateway
 from azext_batchai.service.handlers import (
-    clusters, experiments, file_servers, flat_clusters, flat_file_servers, flat_jobs, identity, jobs, metadata,
-    node_exec, operations, operations_list, output_files, providers, remote_login, resource_groups, service_info,
-    setup_output, storage_accounts, storage_shares, subscriptions, usages, workspaces)
+    clusters, experiments, file_servers, flat_clusters, flat_file_servers, flat_jobs, identity, jobs,
+    linked_folders, metadata, node_exec, operations, operations_list, output_files, providers, remote_login,
+    resource_groups, service_info, setup_output, storage_accounts, storage_shares, subscriptions, usages, workspaces)
 from azext_batchai.service.handlers.parents import within_parents
 from azext_batchai.service.versions import API_VERSIONS, FLAT_VERSIONS, WORKSPACE_VERSION
 
@@ -32,6 +32,7 @@ _ACCOUNTS = f'{_RESOURCE_GROUP}{_STORAGE}/storageAccounts'
 _ACCOUNT = f'{_ACCOUNTS}/{{account}}'
 _SHARES = f'{_ACCOUNT}/fileServices/default/shares'
 _CONTAINERS = f'{_ACCOUNT}/blobServices/default/containers'
+_FOLDER = '/batchai/storage/{account}/{collection}/{name}'
 _LOCATION = f'{_SUBSCRIPTION}{_PROVIDER}/locations/{{location}}'
 
 
@@ -173,6 +174,8 @@ ROUTES = [
     Route('HEAD', '/files/{owner}/{directory}/{path:path}', output_files.download, versioned=False),
 
     Route('GET', '/batchai/service', service_info.show_service, versioned=False),
+    Route('PUT', _FOLDER, linked_folders.put_folder, versioned=False),
+    Route('DELETE', _FOLDER, linked_folders.delete_folder, versioned=False),
 ]
 
 

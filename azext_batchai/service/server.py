@@ -16,10 +16,13 @@ from typing import Any, Iterator
 
 from azext_batchai.service.auth import ensure_token, own_hosts
 from azext_batchai.service.containers.runtime import find_runtime
-from azext_batchai.service.settings import Settings
+from azext_batchai.service.settings import ENVIRONMENT_PREFIX, Settings
 from azext_batchai.version import __version__
 
 _log = logging.getLogger(__name__)
+
+# The settings of the ports and, in the state file, their keys.
+_PORTS = {'port': 'port', 'blob_port': 'blobPort', 'file_port': 'filePort'}
 
 
 class StartError(Exception):
@@ -32,8 +35,8 @@ def serve(settings: Settings) -> None:
     Raises StartError.
     """
     hold_lock(settings.lock_file)
-    with _listen(settings) as listener:
-        asyncio.run(_serve(settings, listener))
+    with contextlib.ExitStack() as stack:
+        asyncio.run(_serve(settings, [stack.enter_context(_listen(settings, name)) for name in _PORTS]))
 
 
 # What may lie in a data folder before its first service: what the command line keeps there, settings and secrets, and
@@ -76,10 +79,11 @@ def hold_lock(lock_file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
-    """A listening socket on the port asked for, else on the one used before, else on a free one."""
-    before = _last_port(settings.state_file)
-    ports = [settings.port] if settings.port else [*([before] if before else []), 0]
+def _listen(settings: Settings, name: str) -> Iterator[socket.socket]:
+    """A listening socket on the port asked for, else on the one used before, else on a free one. `name` is the setting.
+    """
+    before, asked = _last_port(settings.state_file, _PORTS[name]), getattr(settings, name)
+    ports = [asked] if asked else [*([before] if before else []), 0]
     for port in ports:
         family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
         # asyncio turns off the delays of small writes only where the protocol is spelled out.
@@ -91,30 +95,32 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             listener.close()
             if port == ports[-1]:
+                other = '--port' if name == 'port' else f'the environment variable {ENVIRONMENT_PREFIX}{name.upper()}'
                 raise StartError(f'Port {port} on {settings.host} cannot be used: {error.strerror}. Choose another '
-                                 'one with --port.') from None
+                                 f'one with {other}.') from None
             continue
         with listener:
             yield listener
         return
 
 
-def _last_port(state_file: Path) -> int | None:
+def _last_port(state_file: Path, key: str) -> int | None:
     try:
-        return int(json.loads(state_file.read_text('utf-8'))['port'])
+        port = int(json.loads(state_file.read_text('utf-8'))[key])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return port if 0 < port <= 65535 else None
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     import uvicorn
     from azext_batchai.service.app import create_app
     from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
     from azext_batchai.service.tls import ensure_certificates
 
     ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
-    port = listener.getsockname()[1]
-    service, scheduler = _assemble(settings, port)
+    ports: dict[str, int] = {name: listener.getsockname()[1] for name, listener in zip(_PORTS, listeners)}
+    service, scheduler = _assemble(settings, ports)
     protocol = bounded_protocol(settings.request_timeout_seconds, raise_descriptor_limit())
     config = uvicorn.Config(create_app(service), http=protocol, ws='none', log_config=None, access_log=False,
                             lifespan='off', server_header=False, proxy_headers=False,
@@ -129,12 +135,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     # uvicorn catches these while it serves, and raises them again when it has shut down in order.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, 'should_exit', True))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=listeners))
     while not server.started and not serving.done():
         await asyncio.sleep(0)
-    _write_state(settings, port)
+    _write_state(settings, ports)
     scheduling = asyncio.create_task(scheduler.run())
-    _log.info('batchai %s listens on %s:%s, data in %s', __version__, settings.host, port, settings.data_dir)
+    _log.info('batchai %s listens on %s:%s, data in %s', __version__, settings.host, ports['port'],
+              settings.data_dir)
     done, _ = await asyncio.wait({scheduling, serving}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     scheduling.cancel()
@@ -146,7 +153,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         task.result()
 
 
-def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
+def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
     """The service's parts, put together."""
     import sqlite3
     from azext_batchai.service.context import Service
@@ -174,7 +181,8 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     service = Service(
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
         clock=time.time, new_guid=lambda: str(uuid.uuid4()), wake=lambda: None, started=time.time(),
-        hosts=own_hosts(settings.host, port))
+        hosts=frozenset(host for port in ports.values() for host in own_hosts(settings.host, port)),
+        blob_port=ports['blob_port'], file_port=ports['file_port'])
     loop = asyncio.get_running_loop()
 
     def wake() -> None:
@@ -189,13 +197,15 @@ def _assemble(settings: Settings, port: int) -> tuple[Any, Any]:
     return service, scheduler
 
 
-def _write_state(settings: Settings, port: int) -> None:
+def _write_state(settings: Settings, ports: dict[str, int]) -> None:
     """Tell clients where we are. Renamed into place, so that nobody reads half of it."""
     host = f'[{settings.host}]' if ':' in settings.host else settings.host
     found = find_runtime(settings.container_runtime, os.environ.get('PATH', os.defpath))
-    state = {'pid': os.getpid(), 'port': port, 'endpoint': f'https://{host}:{port}', 'version': __version__,
-             'engine': settings.engine, 'containerRuntime': found.name if found else settings.container_runtime,
-             'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file), 'dataDir': str(settings.data_dir)}
+    state = {'pid': os.getpid(), **{key: ports[name] for name, key in _PORTS.items()},
+             'endpoint': f"https://{host}:{ports['port']}", 'version': __version__, 'engine': settings.engine,
+             'containerRuntime': found.name if found else settings.container_runtime,
+             'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file),
+             'dataDir': str(settings.data_dir)}
     temporary = settings.state_file.with_suffix('.new')
     temporary.write_text(json.dumps(state, indent=1), 'utf-8')
     os.replace(temporary, settings.state_file)

@@ -22,15 +22,18 @@ class SettingsError(ValueError):
 class Settings:
     """Times are in seconds, sizes in bytes.
 
-    `port` 0 means: the port used before, else a free one. `autoscale_idle_seconds` is how long a node of an auto-scale
-    cluster stays idle before it leaves; the real service published no figure (semantics sheet, section 6.1).
-    `low_priority_eviction_seconds` is the age at which a node of a low-priority cluster is taken away, to see what jobs
-    make of it; 0 for never. `container_runtime` is one of RUNTIMES, or empty for the first of podman and docker that is
-    there; with none, jobs that ask for a container run without. `container_options` go to it, quoted as for a shell.
+    `port`, `blob_port` and `file_port` 0 mean: the port used before, else a free one. `autoscale_idle_seconds` is how
+    long a node of an auto-scale cluster stays idle before it leaves; the real service published no figure (semantics
+    sheet, section 6.1). `low_priority_eviction_seconds` is the age at which a node of a low-priority cluster is taken
+    away, to see what jobs make of it; 0 for never. `container_runtime` is one of RUNTIMES, or empty for the first of
+    podman and docker that is there; with none, jobs that ask for a container run without. `container_options` go to
+    it, quoted as for a shell.
     """
     data_dir: Path
     host: str = '127.0.0.1'
     port: int = 0
+    blob_port: int = 0
+    file_port: int = 0
     engine: str = 'process'
     shell: str = ''
     terminate_grace_seconds: float = 2.0
@@ -101,8 +104,12 @@ def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping
 
 
 def _check(settings: Settings) -> None:
-    if not 0 <= settings.port <= 65535:
-        raise SettingsError(f'port {settings.port} is not between 0 and 65535')
+    ports = {name: getattr(settings, name) for name in ('port', 'blob_port', 'file_port')}
+    for name, port in ports.items():
+        if not 0 <= port <= 65535:
+            raise SettingsError(f'{name} {port} is not between 0 and 65535')
+        if port and list(ports.values()).count(port) > 1:
+            raise SettingsError(f'{name} {port} is that of another part of the service too; give each its own')
     if settings.log_level not in LOG_LEVELS:
         raise SettingsError(f"log_level '{settings.log_level}' is not one of {', '.join(LOG_LEVELS)}")
     if settings.host in ('', '0.0.0.0', '::'):

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azext_batchai.service.auth import STORAGE_DOMAIN
+
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -21,7 +23,8 @@ _RENEW_SECONDS_BEFORE = 30 * 86400
 def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float) -> None:
     """Make the two files unless they are there and good for another month.
 
-    `server_file` holds key and certificate for `host`, localhost and the loopback addresses, and is private.
+    `server_file` holds key and certificate for `host`, localhost and the loopback addresses, and for the storage
+    accounts below localhost; it is private.
     """
     if ca_file.exists() and server_file.exists():
         renewal = server_file.stat().st_mtime + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE
@@ -32,7 +35,7 @@ def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float)
 
 
 def _names(host: str) -> set[str]:
-    return {'localhost', '127.0.0.1', '::1', host}
+    return {'localhost', '127.0.0.1', '::1', host, *(f'*.{kind}.{STORAGE_DOMAIN}' for kind in ('blob', 'file'))}
 
 
 def _stored_names(server_file: Path) -> set[str]:

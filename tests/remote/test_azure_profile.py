@@ -29,7 +29,7 @@ def accounts(folder: Path) -> list[dict[str, Any]]:
 
 
 def write(folder: Path, outer: Path, default: str = ONE, endpoint: str = ENDPOINT) -> None:
-    write_profile(folder, str(outer), endpoint, LISTED, default)
+    write_profile(folder, str(outer), endpoint, 'core.localhost:8444', LISTED, default)
 
 
 def test_the_profile_is_in_the_batchai_folder_also_when_it_is_asked_for_again(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ SUBSCRIPTION = '00000000-0000-0000-0000-0000000000aa'
 GROUP = 'rg'
 HOST = '127.0.0.1:8443'
 ENDPOINT = f'https://{HOST}'
+BLOB_HOST = '127.0.0.1:8444'
+FILE_HOST = '127.0.0.1:8445'
 TOKEN = 'the-token-of-this-test'
 VERSION = '2018-05-01'
 ROOT = f'/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.BatchAI'
@@ -80,7 +82,8 @@ class Harness:
         self.store.database.connection.execute('PRAGMA synchronous=OFF')
         self.service = Service(
             settings=self.settings, store=self.store, engine=self.engine, folders=self.folders, token=TOKEN,
-            clock=self.clock, new_guid=self.new_guid, wake=self._wake, started=NOON, hosts=frozenset({HOST}))
+            clock=self.clock, new_guid=self.new_guid, wake=self._wake, started=NOON,
+            hosts=frozenset({HOST, BLOB_HOST, FILE_HOST}), blob_port=8444, file_port=8445)
         self.app = create_app(self.service)
         provisions = dataclasses.replace(provisions_of(self.settings, self._wake), search_path=self.search_path)
         self.scheduler = Scheduler(self.store, self.engine, self.folders, provisions, self.timing, self.clock,

@@ -76,6 +76,8 @@ def test_the_secrets_file_is_in_the_data_folder_unless_it_has_a_folder(tmp_path,
                  id='container runtime'),
     pytest.param({'container_options': '--env "A'}, 'container_options cannot be read as words of a shell: No closing',
                  id='quotes of options'),
+    pytest.param({'blob_port': '-1'}, 'blob_port -1 is not between 0 and 65535', id='port of blobs below 0'),
+    pytest.param({'file': {'port': 7, 'file_port': 7}}, 'port 7 is that of another part', id='one port twice'),
     pytest.param({'port': '-1'}, 'port -1 is not between 0 and 65535', id='port below 0'),
 ])
 def test_a_wrong_setting_is_named_with_its_origin(tmp_path, given, said):

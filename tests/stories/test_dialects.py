@@ -19,7 +19,7 @@ OF_AZ = {'--subscription', '--cmd', '--yes', '-y', '--no-wait', '--change-refere
 ADDED_COMMANDS = {
     'batchai cluster wait', 'batchai file-server wait', 'batchai job file download', 'batchai service start',
     'batchai service stop', 'batchai service show', 'batchai service logs', 'batchai service reset',
-    'batchai service env'}
+    'batchai service env', 'batchai service mount', 'batchai service unmount'}
 ADDED_OPTIONS = {
     'batchai cluster create': {'--dry-run'},
     'batchai cluster resize': {'--node-deallocation-option'},

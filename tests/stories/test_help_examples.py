@@ -12,7 +12,7 @@ import pytest
 import yaml
 from installed_az import Az
 from knack.help_files import helps
-from rest import ACCOUNT, Rest, workspace
+from rest import ACCOUNT, SUBSCRIPTION, Rest, workspace
 
 GROUP = 'MyResourceGroup'
 EXAMPLES = [(command, example['text'].strip()) for command, text in helps.items() if command.startswith('batchai ')
@@ -132,12 +132,21 @@ def test_help_explains_every_option(az: Az, command: str) -> None:
     assert [name for name, text in options if not text.strip()] == []
 
 
+def _make_storage_account(rest: Rest) -> None:
+    group = f'/subscriptions/{SUBSCRIPTION}/resourcegroups/storageGroup'
+    rest.call('PUT', group, {'location': 'eastus'})
+    rest.call('PUT', f'{group}/providers/Microsoft.Storage/storageAccounts/mystorage', {
+        'location': 'eastus', 'sku': {'name': 'Standard_LRS'}, 'kind': 'StorageV2'})
+
+
 def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
     lines = [line for command, line in EXAMPLES if command.startswith('batchai service')]
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
     az.ok('batchai service start -o none')
+    for folder in ('work', 'data'):
+        (az.folder / folder).mkdir()
     for line in lines:
         if ' start --' in line:
             az.ok('batchai service stop')
@@ -146,5 +155,7 @@ def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
             line = 'batchai service logs | grep listens'
         if line.endswith(('stop', 'reset -y')) or ' env' in line:
             az.ok('batchai service start -o none')
+        if '--storage-account' in line:
+            _make_storage_account(Rest(az.folder / 'batchai'))  # where an example has started it
         az.ok(line.removeprefix('eval "$(').removesuffix(')"').removeprefix('az '))
     assert az.ok('batchai service show --query state -o tsv').out == 'stopped\n'

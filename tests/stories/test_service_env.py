@@ -57,6 +57,69 @@ def test_az_manages_accounts_groups_and_storage_there(own: Az) -> None:
                              'account1', 'key1', 'key2', 'false']
 
 
+def test_az_storage_works_with_an_account_there_as_the_guide_has_it(own: Az) -> None:
+    shown = Shell(own)('''
+        az group create -n g -l eastus -o none
+        az storage account create -n demobatchaicli -g g -l eastus --sku Standard_LRS -o none
+        eval "$(az batchai service env --storage-account demobatchaicli)"
+        az storage share create -n demoafs --account-name demobatchaicli --query created
+        az storage container create -n democontainer --account-name demobatchaicli --query created
+        az storage share list --account-name demobatchaicli --query "[].name" -o tsv
+        az storage container list --account-name demobatchaicli --query "[].name" -o tsv''')
+    assert shown.split() == ['true', 'true', 'demoafs', 'democontainer']
+    assert (own.data_dir / 'storage' / 'demobatchaicli' / 'file' / 'demoafs').is_dir()
+    assert (own.data_dir / 'storage' / 'demobatchaicli' / 'blob' / 'democontainer').is_dir()
+
+
+def test_the_addresses_of_storage_are_the_same_after_a_restart_and_a_new_key_ends_the_old_one(own: Az) -> None:
+    """Of several accounts, each has a connection string that az itself shows."""
+    in_shell = Shell(own)
+    in_shell('''
+        az group create -n g -l eastus -o none
+        for name in first second; do
+            az storage account create -n account$name -g g -l eastus --sku Standard_LRS -o none; done''')
+    before = own.ok('batchai service env --storage-account accountfirst').out
+    own.ok('batchai service stop -o none')
+    own.ok('batchai service start -o none')
+    assert own.ok('batchai service env --storage-account accountfirst').out == before
+    shown = in_shell('''
+        az storage account show -n accountfirst -g g --query primaryEndpoints.blob -o tsv
+        string="$(az storage account show-connection-string -n accountsecond -g g -o tsv)"
+        az storage share create -n onlythere --connection-string "$string" --query created
+        az storage account check-name -n accountsecond --query nameAvailable
+        az storage account keys renew -n accountsecond -g g --key key1 -o none
+        az storage share list --connection-string "$string" 2>&1 >/dev/null | grep -c AuthenticationFailed || true
+        az storage account delete -n accountsecond -g g -y
+        az storage account list -g g --query "[].name" -o tsv''').split()
+    assert f'{shown[0].rstrip("/")};' in before.replace("'", ';')
+    assert shown[1:3] == ['true', 'false'] and int(shown[3]) > 0 and shown[4:] == ['accountfirst']
+    assert not (own.data_dir / 'storage' / 'accountsecond').exists()
+
+
+def test_the_key_of_a_storage_account_is_printed_and_told_nowhere_else(own: Az) -> None:
+    Shell(own)('az group create -n g -l eastus -o none; '
+               'az storage account create -n account1 -g g -l eastus --sku Standard_LRS -o none')
+    printed = own.ok('batchai service env --storage-account ACCOUNT1 -g G --debug',
+                     AZURE_STORAGE_CONNECTION_STRING='old')
+    key = printed.out.partition('AccountKey=')[2].partition(';')[0]
+    assert len(key) > 80 and key not in printed.err
+    assert 'unset AZURE_STORAGE_CONNECTION_STRING' in printed.out and 'old' not in printed.out
+    assert '--storage-account ACCOUNT1' in printed.out
+    own.ok('batchai service stop -o none')
+    assert key not in (own.data_dir / 'service.log').read_text()
+    own.ok('batchai service start -o none')
+
+
+def test_an_account_that_is_not_there_is_one_line_and_nothing_to_evaluate(own: Az) -> None:
+    Shell(own)('az group create -n g -l eastus -o none; '
+               'az storage account create -n account1 -g g -l eastus --sku Standard_LRS -o none')
+    for options, said in (('--storage-account nobody', "no storage account 'nobody'. "),
+                          ('--storage-account account1 -g other', "'account1' in the resource group 'other'. "),
+                          ("--storage-account ''", '--storage-account'), ('-g g', 'add --storage-account')):
+        refused = own(f'batchai service env {options}')
+        assert (refused.code in (1, 2, 3), refused.out, said in refused.problem) == (True, '', True), refused.err
+
+
 def test_az_knows_the_providers_there(own: Az) -> None:
     shown = Shell(own)('''
         az provider register -n Microsoft.BatchAI --wait

@@ -16,12 +16,12 @@ _ONE_CLOUD_SINCE = '2022-09-01'
 
 async def show_endpoints(service: Service, request: Request) -> Response:
     """Where things are in this cloud: all of it here. Nothing of it is secret, and no token is asked for."""
-    cloud = describe(common.endpoint(request))
+    cloud = describe(common.endpoint(request), service.storage_suffix)
     version = request.query_params.get('api-version', _ONE_CLOUD_SINCE)
     return JSONResponse(cloud if version >= _ONE_CLOUD_SINCE else [cloud])
 
 
-def describe(endpoint: str) -> dict[str, Any]:
+def describe(endpoint: str, storage_suffix: str) -> dict[str, Any]:
     """The metadata of the cloud whose resource manager is at `endpoint`."""
     return {
         'name': 'BatchAI',
@@ -30,4 +30,4 @@ def describe(endpoint: str) -> dict[str, Any]:
         'authentication': {'loginEndpoint': endpoint, 'audiences': [endpoint], 'tenant': TENANT,
                            'identityProvider': 'AAD'},
         'portal': endpoint, 'graph': endpoint, 'graphAudience': endpoint,
-        'suffixes': {'storage': 'core.windows.net'}}
+        'suffixes': {'storage': storage_suffix}}

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from azext_batchai.arm.times import format_time
 from azext_batchai.service.context import Service
 from azext_batchai.service.engines.devices import count_gpus
+from azext_batchai.service.handlers.linked_folders import list_folders
 from azext_batchai.version import __version__
 
 
@@ -20,4 +21,5 @@ async def show_service(service: Service, request: Request) -> Response:
         'capacity': {'cores': os.cpu_count(), 'gpus': count_gpus()},
         'clusters': len(clusters),
         'nodes': sum(len(service.store.clusters.nodes(cluster.resource.guid)) for cluster in clusters),
-        'jobs': service.store.jobs.count_by_state()})
+        'jobs': service.store.jobs.count_by_state(),
+        'mounts': list_folders(service)})

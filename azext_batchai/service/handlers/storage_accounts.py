@@ -31,13 +31,14 @@ _KEY_BYTES = 64
 
 async def list_by_subscription(service: Service, request: Request, subscription: str) -> Response:
     common.checked_subscription(subscription)
-    return common.reply_list([_view(account) for account in service.store.accounts.list_subscription(subscription)])
+    return common.reply_list([_view(service, account)
+                              for account in service.store.accounts.list_subscription(subscription)])
 
 
 async def list_by_group(service: Service, request: Request, subscription: str, group: str) -> Response:
     common.checked_group(subscription, group)
     _require_group(service, subscription, group)
-    return common.reply_list([_view(account) for account in service.store.accounts.list_group(
+    return common.reply_list([_view(service, account) for account in service.store.accounts.list_group(
         group_key(subscription, group))])
 
 
@@ -58,8 +59,7 @@ async def put_account(service: Service, request: Request, subscription: str, gro
     A folder that mounts made for an account of this name before is its content from now on.
     """
     common.checked_group(subscription, group)
-    if not _NAME.match(account):
-        raise errors.ArmError(400, 'AccountNameInvalid', _name_problem(account), 'accountName')
+    checked_account_name(account)
     body = await arm_bodies.read_object(service, request)
     location, sku, kind = arm_bodies.location(body), arm_bodies.text(body, 'sku.name'), arm_bodies.text(body, 'kind')
     wanted = Account(account, subscription.lower(), group, location, sku, kind, arm_bodies.tags(body),
@@ -74,11 +74,11 @@ async def put_account(service: Service, request: Request, subscription: str, gro
                                   f"location '{existing.location}'; it cannot move to '{location}'.")
         make_folder(account_folder(service.settings.data_dir, account), f'storage account {account}')
         service.store.accounts.put(replace(wanted, keys=existing.keys) if existing else wanted)
-    return JSONResponse(_view(require_account(service, subscription, group, account)))
+    return JSONResponse(_view(service, require_account(service, subscription, group, account)))
 
 
 async def get_account(service: Service, request: Request, subscription: str, group: str, account: str) -> Response:
-    return JSONResponse(_view(require_account(service, subscription, group, account)))
+    return JSONResponse(_view(service, require_account(service, subscription, group, account)))
 
 
 async def delete_account(service: Service, request: Request, subscription: str, group: str, account: str) -> Response:
@@ -121,6 +121,13 @@ def require_account(service: Service, subscription: str, group: str, account: st
     return found
 
 
+def checked_account_name(name: str) -> str:
+    """Raises the 400 error for what can be no name of an account."""
+    if not _NAME.match(name):
+        raise errors.ArmError(400, 'AccountNameInvalid', _name_problem(name), 'accountName')
+    return name
+
+
 def refuse_mounted_account(service: Service, account: Account, leaving: str | None = None) -> None:
     """Raises the 409 error when something mounts a share or container of the account; `leaving` as of
     `refuse_mounted`."""
@@ -139,11 +146,13 @@ def make_folder(folder: Path, title: str) -> None:
 
 
 def remove_account(service: Service, account: Account) -> None:
-    """Take away the account with its folder. The folder goes first: of a crash in between no data may be left that a
-    later account of this name would have."""
+    """Take away the account with its folder; folders of the user's own that it served stay. Its folder goes first: of a
+    crash in between no data may be left that a later account of this name would have."""
     folder = account_folder(service.settings.data_dir, account.name)
     if os.path.lexists(folder):
         discard(folder, service.folders.trash)
+    service.store.linked_folders.remove_account(account.name)
+    service.store.stored_files.remove_account(account.name)
     service.store.accounts.remove(account.name)
 
 
@@ -179,11 +188,13 @@ def _reply_keys(account: Account) -> Response:
                                   for name, value in account.keys.items()]})
 
 
-def _view(account: Account) -> dict[str, Any]:
-    """Without primaryEndpoints: what an account stores is not reached over HTTP yet."""
+def _view(service: Service, account: Account) -> dict[str, Any]:
+    """Queues and tables are no part of this service, so there are no endpoints for them."""
+    endpoints = {kind: f'{service.storage_endpoint(kind, account.name)}/' for kind in ('blob', 'file')}
     return {'sku': {'name': account.sku, 'tier': account.sku.partition('_')[0]}, 'kind': account.kind,
             'id': account_id(account), 'name': account.name, 'type': TYPE, 'location': account.location,
             'tags': account.tags,
             'properties': {'provisioningState': 'Succeeded', 'creationTime': format_time(account.created),
-                           'primaryLocation': account.location, 'statusOfPrimary': 'available',
-                           'supportsHttpsTrafficOnly': True, 'allowBlobPublicAccess': False}}
+                           'primaryEndpoints': endpoints, 'primaryLocation': account.location,
+                           'statusOfPrimary': 'available', 'supportsHttpsTrafficOnly': True,
+                           'allowBlobPublicAccess': False}}

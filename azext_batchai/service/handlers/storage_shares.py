@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,19 +18,21 @@ from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.handlers import arm_bodies, common
 from azext_batchai.service.handlers.mount_users import refuse_mounted
 from azext_batchai.service.handlers.storage_accounts import TYPE, account_id, make_folder, require_account
-from azext_batchai.service.storage.folders import container_folder, share_folder
+from azext_batchai.service.storage.served import place_of, served_folder, served_names
 from azext_batchai.service.store.accounts import Account
+from azext_batchai.service.store.stored_files import FileKey
 
 _NAME = re.compile(r'[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]\Z')
 _NAME_RULE = '3 to 63 lower-case letters, digits and single hyphens, beginning and ending with a letter or digit'
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """Shares or containers. `accepted` names the values of those properties that would change something for us."""
+class Kind:
+    """Shares or containers; `kind` is ``file`` or ``blob``. `accepted` names the values of those properties that would
+    change something for us."""
+    kind: str
     collection: str
     missing_code: str
-    folder: Callable[[Path, str, str], Path]
     special: frozenset[str]
     accepted: dict[str, str]
 
@@ -39,110 +41,132 @@ class _Kind:
         return self.collection.rpartition('/')[2][:-1]
 
 
-_SHARES = _Kind('fileServices/shares', 'ShareNotFound', share_folder, frozenset(), {'enabledProtocols': 'SMB'})
-_CONTAINERS = _Kind('blobServices/containers', 'ContainerNotFound', container_folder,
-                    frozenset({'$root', '$web', '$logs'}), {'publicAccess': 'None'})
+SHARES = Kind('file', 'fileServices/shares', 'ShareNotFound', frozenset(), {'enabledProtocols': 'SMB'})
+CONTAINERS = Kind('blob', 'blobServices/containers', 'ContainerNotFound',
+                  frozenset({'$root', '$web', '$logs'}), {'publicAccess': 'None'})
 
 
 async def list_shares(service: Service, request: Request, subscription: str, group: str, account: str) -> Response:
-    return _list(service, _SHARES, require_account(service, subscription, group, account))
+    return _list(service, SHARES, require_account(service, subscription, group, account))
 
 
 async def put_share(service: Service, request: Request, subscription: str, group: str, account: str, share: str
                     ) -> Response:
-    await _check_request(service, request, _SHARES, share)
-    return _put(service, _SHARES, require_account(service, subscription, group, account), share)
+    await _check_request(service, request, SHARES, share)
+    return _put(service, SHARES, require_account(service, subscription, group, account), share)
 
 
 async def get_share(service: Service, request: Request, subscription: str, group: str, account: str, share: str
                     ) -> Response:
-    return _get(service, _SHARES, require_account(service, subscription, group, account), share)
+    return _get(service, SHARES, require_account(service, subscription, group, account), share)
 
 
 async def delete_share(service: Service, request: Request, subscription: str, group: str, account: str, share: str
                        ) -> Response:
-    return _delete(service, _SHARES, require_account(service, subscription, group, account), share)
+    return _delete(service, SHARES, require_account(service, subscription, group, account), share)
 
 
 async def list_containers(service: Service, request: Request, subscription: str, group: str, account: str) -> Response:
-    return _list(service, _CONTAINERS, require_account(service, subscription, group, account))
+    return _list(service, CONTAINERS, require_account(service, subscription, group, account))
 
 
 async def put_container(service: Service, request: Request, subscription: str, group: str, account: str,
                         container: str) -> Response:
-    await _check_request(service, request, _CONTAINERS, container)
-    return _put(service, _CONTAINERS, require_account(service, subscription, group, account), container)
+    await _check_request(service, request, CONTAINERS, container)
+    return _put(service, CONTAINERS, require_account(service, subscription, group, account), container)
 
 
 async def get_container(service: Service, request: Request, subscription: str, group: str, account: str,
                         container: str) -> Response:
-    return _get(service, _CONTAINERS, require_account(service, subscription, group, account), container)
+    return _get(service, CONTAINERS, require_account(service, subscription, group, account), container)
 
 
 async def delete_container(service: Service, request: Request, subscription: str, group: str, account: str,
                            container: str) -> Response:
-    return _delete(service, _CONTAINERS, require_account(service, subscription, group, account), container)
+    return _delete(service, CONTAINERS, require_account(service, subscription, group, account), container)
 
 
-def _list(service: Service, kind: _Kind, account: Account) -> Response:
-    root = kind.folder(service.settings.data_dir, account.name, 'any').parent
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and _is_name(kind, path.name)) \
-        if root.is_dir() else []
-    return common.reply_list([_view(kind, account, root / name) for name in names])
+def _list(service: Service, kind: Kind, account: Account) -> Response:
+    names = served_names(service.store.linked_folders, service.settings.data_dir, account.name, kind.kind)
+    return common.reply_list([_view(kind, account, name, folder) for name in names
+                              if _is_name(kind, name) and (folder := _existing(service, kind, account, name))])
 
 
-def _is_name(kind: _Kind, name: str) -> bool:
+def checked_name(kind: Kind, name: str) -> str:
+    """Raises the 400 error for what can be no name of a share or container."""
+    if not _is_name(kind, name):
+        raise errors.invalid_name(kind.title, name[:100], _NAME_RULE)
+    return name
+
+
+def _is_name(kind: Kind, name: str) -> bool:
     return bool(_NAME.match(name)) or name in kind.special
 
 
-async def _check_request(service: Service, request: Request, kind: _Kind, name: str) -> None:
+async def _check_request(service: Service, request: Request, kind: Kind, name: str) -> None:
     """Raises the 400 errors. Comes before the account is looked up: it may be deleted while the body arrives."""
-    if not _is_name(kind, name):
-        raise errors.invalid_name(kind.title, name[:100], _NAME_RULE)
+    checked_name(kind, name)
     given = (await arm_bodies.read_object(service, request)).get('properties') or {}
     for key, value in kind.accepted.items():
         if isinstance(given, dict) and given.get(key) not in (None, value):
             raise errors.not_supported(f'properties.{key}', f'only {value} is supported by this service')
 
 
-def _put(service: Service, kind: _Kind, account: Account, name: str) -> Response:
+def _put(service: Service, kind: Kind, account: Account, name: str) -> Response:
     """201, or 200 when it was there before."""
-    folder = kind.folder(service.settings.data_dir, account.name, name)
-    made = not folder.exists()
+    folder = _existing(service, kind, account, name)
+    if folder:
+        return JSONResponse(_view(kind, account, name, folder), 200)
+    folder = place_of(service.settings.data_dir, account.name, kind.kind, name)
     make_folder(folder, f'{kind.title} {name}')
-    return JSONResponse(_view(kind, account, folder), 201 if made else 200)
+    return JSONResponse(_view(kind, account, name, folder), 201)
 
 
-def _get(service: Service, kind: _Kind, account: Account, name: str) -> Response:
+def _get(service: Service, kind: Kind, account: Account, name: str) -> Response:
     folder = _existing(service, kind, account, name)
     if folder is None:
         raise errors.ArmError(404, kind.missing_code, f'The specified {kind.title} does not exist.')
-    return JSONResponse(_view(kind, account, folder), headers={
+    return JSONResponse(_view(kind, account, name, folder), headers={
         'last-modified': formatdate(folder.stat().st_mtime, usegmt=True)})
 
 
-def _delete(service: Service, kind: _Kind, account: Account, name: str) -> Response:
-    """Delete it with what is in it; 204 when there is none. Refused while it is mounted."""
-    folder = _existing(service, kind, account, name)
-    if folder is None:
+def _delete(service: Service, kind: Kind, account: Account, name: str) -> Response:
+    """Delete it with what is in it; 204 when there is none. Refused while it is mounted, and for a folder of the
+    user's own, which is not ours to delete."""
+    if _existing(service, kind, account, name) is None:
         return Response(status_code=204)
-    refuse_mounted(service, f'{kind.title.title()}InUse', f'{kind.title} {folder.name} of the storage account '
-                   f'{account.name}', folder)
-    discard(folder, service.folders.trash)
+    refuse_deletion(service, kind, account.name, name)
+    remove_share(service, kind, account.name, name)
     return Response(status_code=200)
 
 
-def _existing(service: Service, kind: _Kind, account: Account, name: str) -> Path | None:
+def refuse_deletion(service: Service, kind: Kind, account: str, name: str) -> None:
+    """Raises the 409 error for a share or container that something mounts, or that is a folder of the user's own."""
+    title = f'{kind.title} {name} of the storage account {account}'
+    linked = service.store.linked_folders.find(account, kind.kind, name)
+    if linked:
+        raise errors.conflict(f'{kind.title.title()}InUse', f'The {title} is the folder {linked.path}, which is not '
+                              "deleted; end that with 'az batchai service unmount'.")
+    refuse_mounted(service, f'{kind.title.title()}InUse', title,
+                   place_of(service.settings.data_dir, account, kind.kind, name))
+
+
+def remove_share(service: Service, kind: Kind, account: str, name: str) -> None:
+    """Take the folder away; its content is deleted in the background."""
+    discard(place_of(service.settings.data_dir, account, kind.kind, name), service.folders.trash)
+    service.store.stored_files.remove_tree(FileKey(account, kind.kind, name))
+
+
+def _existing(service: Service, kind: Kind, account: Account, name: str) -> Path | None:
     try:
-        folder = kind.folder(service.settings.data_dir, account.name, name)
+        return served_folder(service.store.linked_folders, service.settings.data_dir, account.name, kind.kind, name)
     except ValueError:
         return None
-    return folder if folder.is_dir() else None
 
 
-def _view(kind: _Kind, account: Account, folder: Path) -> dict[str, Any]:
+def _view(kind: Kind, account: Account, name: str, folder: Path) -> dict[str, Any]:
     service_name, _, collection = kind.collection.partition('/')
-    modified = format_time(int(folder.stat().st_mtime))
-    return {'id': f'{account_id(account)}/{service_name}/default/{collection}/{folder.name}', 'name': folder.name,
+    modified, name = format_time(int(folder.stat().st_mtime)), name.lower()
+    return {'id': f'{account_id(account)}/{service_name}/default/{collection}/{name}', 'name': name,
             'type': f'{TYPE}/{kind.collection}',
             'properties': {'lastModifiedTime': modified, **kind.accepted}}

@@ -12,8 +12,10 @@ from azext_batchai.service.store.executions import Executions
 from azext_batchai.service.store.groups import Groups
 from azext_batchai.service.store.jobs import Jobs
 from azext_batchai.service.store.launches import Launches
+from azext_batchai.service.store.linked_folders import LinkedFolders
 from azext_batchai.service.store.operations import Operations
 from azext_batchai.service.store.resources import Resources
+from azext_batchai.service.store.stored_files import StoredFiles
 
 
 class Store:
@@ -29,6 +31,8 @@ class Store:
         self.groups = Groups(self.database)
         self.accounts = Accounts(self.database)
         self.executions = Executions(self.database)
+        self.stored_files = StoredFiles(self.database)
+        self.linked_folders = LinkedFolders(self.database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         return self.database.transaction()

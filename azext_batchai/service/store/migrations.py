@@ -176,8 +176,37 @@ def _ages(connection: sqlite3.Connection) -> None:
     connection.execute('UPDATE nodes SET added = state_time')
 
 
+def _linked_folders(connection: sqlite3.Connection) -> None:
+    # The user's own folders that stand for a share (kind: file) or container (kind: blob).
+    connection.execute('''CREATE TABLE linked_folders (
+                            account TEXT NOT NULL,
+                            kind TEXT NOT NULL,
+                            name TEXT NOT NULL,
+                            path TEXT NOT NULL,
+                            PRIMARY KEY (account, kind, name))''')
+
+
+def _stored_files(connection: sqlite3.Connection) -> None:
+    # What clients say of the files in shares and containers. kind: blob or file. path: below the container, '' for
+    # itself. mtime_ns and size: of the content that md5 is of. changed: in nanoseconds since the epoch.
+    connection.execute('''CREATE TABLE stored_files (
+                            account TEXT NOT NULL,
+                            kind TEXT NOT NULL,
+                            container TEXT NOT NULL,
+                            path TEXT NOT NULL,
+                            headers TEXT NOT NULL,
+                            metadata TEXT NOT NULL,
+                            extras TEXT NOT NULL,
+                            md5 TEXT NOT NULL,
+                            mtime_ns INTEGER NOT NULL,
+                            size INTEGER NOT NULL,
+                            changed INTEGER NOT NULL,
+                            PRIMARY KEY (account, kind, container, path)) WITHOUT ROWID''')
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
-    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources, _ages]
+    _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources, _ages,
+    _stored_files, _linked_folders]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from azext_batchai.service.routes import ROUTES, is_open_path, is_signed_path
 ARGUMENTS = {'subscription': SUBSCRIPTION, 'group': 'rg', 'workspace': 'w', 'cluster': 'c', 'file_server': 'f',
              'experiment': 'e', 'job': 'j', 'location': 'eastus', 'operation': '0' * 32, 'owner': 'j',
              'directory': 'stdouterr', 'path:path': 'x', 'account': 'acct', 'share': 's', 'container': 'b',
-             'node': 'tvm-1', 'provider': 'Microsoft.BatchAI'}
+             'node': 'tvm-1', 'provider': 'Microsoft.BatchAI', 'collection': 'shares', 'name': 'share'}
 PATHS = [(route.method, re.sub(r'\{([\w:]+)\}', lambda found: ARGUMENTS[found[1]], route.path)) for route in ROUTES]
 GUARDED = [(method, path) for method, path in PATHS if not is_open_path(path)]
 

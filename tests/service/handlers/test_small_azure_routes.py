@@ -75,7 +75,7 @@ def test_identity_and_metadata_are_not_told_to_other_host_names(harness):
 def test_metadata_lead_to_the_service_and_need_no_token(harness):
     cloud = harness.get(f'{METADATA_PATH}?api-version=2022-09-01', token=None).json()
     assert cloud['resourceManager'] == cloud['authentication']['loginEndpoint'] == ENDPOINT
-    assert cloud['authentication']['audiences'] == [ENDPOINT] and cloud['suffixes']['storage'] == 'core.windows.net'
+    assert cloud['authentication']['audiences'] == [ENDPOINT] and cloud['suffixes']['storage'] == 'core.localhost:8444'
     assert harness.get(f'{METADATA_PATH}?api-version=2020-06-01', token=None).json() == [cloud]
     assert TOKEN not in json.dumps(cloud) and HOST in ENDPOINT
 

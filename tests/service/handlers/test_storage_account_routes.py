@@ -3,6 +3,8 @@ import base64
 import pytest
 from harness import GROUP, SUBSCRIPTION
 
+from azext_batchai.service.store.stored_files import FileKey, FileNotes
+
 BASE = f'/subscriptions/{SUBSCRIPTION}'
 ACCOUNTS = f'{BASE}/resourceGroups/{GROUP}/providers/Microsoft.Storage/storageAccounts'
 ELSEWHERE = f'{BASE}/resourceGroups/other/providers/Microsoft.Storage/storageAccounts'
@@ -39,6 +41,8 @@ def test_an_account_is_created_at_once(account):
         'sku': {'name': 'Standard_LRS', 'tier': 'Standard'}, 'kind': 'Storage', 'id': ACCOUNT,
         'name': 'demobatchaicli', 'type': 'Microsoft.Storage/storageAccounts', 'location': 'eastus', 'tags': {},
         'properties': {'provisioningState': 'Succeeded', 'creationTime': '2018-06-06T12:00:00Z',
+                       'primaryEndpoints': {'blob': 'https://127.0.0.1:8444/demobatchaicli/',
+                                            'file': 'https://127.0.0.1:8445/demobatchaicli/'},
                        'primaryLocation': 'eastus', 'statusOfPrimary': 'available', 'supportsHttpsTrafficOnly': True,
                        'allowBlobPublicAccess': False}}
 
@@ -141,6 +145,16 @@ def test_deleting_an_account_deletes_what_it_stores(account):
     assert account.delete(ACCOUNT).status_code == 204
     account.put(ACCOUNT, BODY)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize('path, left', [('', []), ('/fileServices/default/shares/data', ['blob', 'file'])])
+def test_what_was_said_of_files_goes_with_them(account, path, left):
+    account.put(f'{ACCOUNT}/fileServices/default/shares/data', {})
+    for kind, container in (('file', 'data'), ('file', 'other'), ('blob', 'data')):
+        account.store.stored_files.put(FileKey('demobatchaicli', kind, container, 'a'), FileNotes(metadata={'b': 'c'}))
+    assert account.delete(f'{ACCOUNT}{path}').status_code == 200
+    rows = account.store.database.all('SELECT kind, container FROM stored_files ORDER BY kind')
+    assert [row['kind'] for row in rows] == left and ('file', 'data') not in [tuple(row) for row in rows]
 
 
 def test_an_account_takes_over_the_folder_that_mounts_made(groups):
