@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             reset(settings)
             return 0
         server.make_data_dir(settings.data_dir)
-        _set_up_logging(settings, options.daemon)
+        with server.start_errors(settings):
+            _set_up_logging(settings, options.daemon)
         server.serve(settings)
     except (SettingsError, server.StartError) as error:
         print(error, file=sys.stderr)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from azext_batchai.service import auth, errors, gateway
 from azext_batchai.service.context import Service
 from azext_batchai.service.errors import ArmError
+from azext_batchai.service.full_disks import is_storage_problem
 from azext_batchai.service.routes import Route, find_route, is_open_path
 from azext_batchai.service.versions import API_VERSIONS
 
@@ -78,7 +79,10 @@ async def _respond(service: Service, request: Request, request_id: str) -> Respo
         return await route.handler(service, request, **arguments)
     except ArmError as error:
         return JSONResponse(error.body(), error.status, error.headers)
-    except Exception:
+    except Exception as error:
+        if is_storage_problem(error):
+            _log.error('request %s: %s', request_id, error)
+            return JSONResponse(errors.cannot_store().body(), 507)
         _log.exception('request %s failed: %s %s', request_id, request.method, ascii(request.scope['path']))
         return JSONResponse(errors.internal(request_id).body(), 500)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import os
 import re
 import secrets
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import Any, Mapping
 from starlette.requests import ClientDisconnect, Request
 
 from azext_batchai.service import access_tokens, errors
+from azext_batchai.service.durable_files import replace_file
 from azext_batchai.service.settings import Settings
 
 # In addresses that have a storage account in their host. Names below localhost lead nowhere but to this machine, with
 # every resolver that knows them; azure-storage-* find the account where `core` follows blob or file.
 STORAGE_DOMAIN = 'core.localhost'
 _DEEPEST_JSON = 64
+_TOKEN = re.compile(rb'[!-~]+')
 _PORT_OF_HTTPS = 443  # which clients do not name
 # How a NUL or half of a surrogate pair gets into JSON text; most bodies have neither and need no closer look.
 _SUSPICIOUS = re.compile(rb'\\u(0000|d[89a-f])', re.IGNORECASE)
@@ -26,17 +27,11 @@ _SUSPICIOUS = re.compile(rb'\\u(0000|d[89a-f])', re.IGNORECASE)
 
 def ensure_token(path: Path) -> str:
     """The service's token, made at the first start: 256 random bits in a file only its owner can read."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        token = path.read_text('ascii').strip()
-        if token:
-            return token
-        path.unlink()  # a crash left it empty
-        return ensure_token(path)
-    token = secrets.token_urlsafe(32)
-    with os.fdopen(descriptor, 'w', encoding='ascii') as file:
-        file.write(token + '\n')
+    known = _TOKEN.fullmatch(path.read_bytes().strip()) if path.exists() else None
+    if known:
+        return known[0].decode()
+    token = secrets.token_urlsafe(32)  # there is none, or what a loss of power made of it
+    replace_file(path, token.encode() + b'\n')
     return token
 
 

@@ -159,6 +159,11 @@ def link_refused() -> ArmError:
     return ArmError(403, 'AuthenticationFailed', 'The signature of the link is missing, wrong or expired.')
 
 
+def cannot_store() -> ArmError:
+    return ArmError(507, 'InsufficientStorage', 'The service cannot write to its data folder, whose disk is full or '
+                    'read-only. Nothing was changed; make room there and try again.')
+
+
 def internal(request_id: str) -> ArmError:
     return ArmError(500, 'InternalServerError',
                     f'The service failed on this request; its log has the details under request id {request_id}.')

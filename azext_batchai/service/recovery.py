@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Iterator
 
+from azext_batchai.service import machine_loss
 from azext_batchai.service.engines.base import Engine
 from azext_batchai.service.engines.disposal import delete_unmounted, discard
 from azext_batchai.service.execution import end_leftovers
@@ -21,6 +22,7 @@ def put_away(store: Store, engine: Engine, folders: Folders) -> None:
     """End commands that were run by hand, release launches that are over, discard folders without an owner and
     uploads that ended half-way, and empty the trash in the background."""
     end_leftovers(store, engine, folders)
+    machine_loss.take_in(store, engine, folders)
     running = {execution.id for execution in store.executions.all()}
     for folder in _children(folders.launch('')):
         if folder.name in running:

@@ -16,8 +16,10 @@ from azext_batchai.service.settings import Settings
 
 # What the service makes in its data folder, but for the lock; this is deleted and nothing else that may lie there.
 _OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash',
-        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'token', 'ca.pem', 'server.pem', 'service.json',
-        'service.log', 'service.log.1', 'service.log.2', 'service.log.3')
+        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'machine', 'token', 'ca.pem', 'server.pem', 'service.json',
+        'service.log', 'service.log.1', 'service.log.2', 'service.log.3',
+        # left by a service that died while it wrote them
+        'machine.new', 'token.new', 'ca.pem.new', 'server.pem.new', 'service.json.new')
 _PATIENCE_SECONDS = 10.0
 
 

@@ -16,6 +16,8 @@ from typing import Any, Iterator
 
 from azext_batchai.service.auth import ensure_token, own_hosts
 from azext_batchai.service.containers.runtime import find_runtime
+from azext_batchai.service.durable_files import replace_file
+from azext_batchai.service.full_disks import is_storage_problem
 from azext_batchai.service.settings import ENVIRONMENT_PREFIX, Settings
 from azext_batchai.version import __version__
 
@@ -34,7 +36,8 @@ def serve(settings: Settings) -> None:
 
     Raises StartError.
     """
-    hold_lock(settings.lock_file)
+    with start_errors(settings):
+        hold_lock(settings.lock_file)
     with contextlib.ExitStack() as stack:
         asyncio.run(_serve(settings, [stack.enter_context(_listen(settings, name)) for name in _PORTS]))
 
@@ -118,9 +121,10 @@ async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
     from azext_batchai.service.tls import ensure_certificates
 
-    ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
     ports: dict[str, int] = {name: listener.getsockname()[1] for name, listener in zip(_PORTS, listeners)}
-    service, scheduler = _assemble(settings, ports)
+    with start_errors(settings):
+        ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
+        service, scheduler = _assemble(settings, ports)
     protocol = bounded_protocol(settings.request_timeout_seconds, raise_descriptor_limit())
     config = uvicorn.Config(create_app(service), http=protocol, ws='none', log_config=None, access_log=False,
                             lifespan='off', server_header=False, proxy_headers=False,
@@ -138,7 +142,8 @@ async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     serving = asyncio.create_task(server.serve(sockets=listeners))
     while not server.started and not serving.done():
         await asyncio.sleep(0)
-    _write_state(settings, ports)
+    with start_errors(settings):
+        _write_state(settings, ports)
     scheduling = asyncio.create_task(scheduler.run())
     _log.info('batchai %s listens on %s:%s, data in %s', __version__, settings.host, ports['port'],
               settings.data_dir)
@@ -153,9 +158,22 @@ async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
         task.result()
 
 
+@contextlib.contextmanager
+def start_errors(settings: Settings) -> Iterator[None]:
+    """Raise StartError, in words, for files that cannot be read or written and for a damaged database."""
+    import sqlite3
+    try:
+        yield
+    except sqlite3.Error as error:
+        advice = 'Make room there' if is_storage_problem(error) else (
+            "Bring back a copy of it, or start afresh with 'az batchai service reset'")
+        raise StartError(f'The database {settings.database_file} cannot be used: {error}. {advice}.') from None
+    except OSError as error:
+        raise StartError(f'{error.filename or settings.data_dir} cannot be used: {error.strerror}.') from None
+
+
 def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
     """The service's parts, put together."""
-    import sqlite3
     from azext_batchai.service.context import Service
     from azext_batchai.service.engines.registry import create_engine
     from azext_batchai.service.recovery import put_away
@@ -169,7 +187,7 @@ def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
     try:
         store = Store(settings.database_file)
         engine = create_engine(settings)
-    except (sqlite3.Error, NewerSchema) as error:
+    except NewerSchema as error:
         raise StartError(f'The database {settings.database_file} cannot be used: {error}.') from None
     except ValueError as error:
         raise StartError(str(error)) from None
@@ -198,7 +216,7 @@ def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
 
 
 def _write_state(settings: Settings, ports: dict[str, int]) -> None:
-    """Tell clients where we are. Renamed into place, so that nobody reads half of it."""
+    """Tell clients where we are."""
     host = f'[{settings.host}]' if ':' in settings.host else settings.host
     found = find_runtime(settings.container_runtime, os.environ.get('PATH', os.defpath))
     state = {'pid': os.getpid(), **{key: ports[name] for name, key in _PORTS.items()},
@@ -206,9 +224,7 @@ def _write_state(settings: Settings, ports: dict[str, int]) -> None:
              'containerRuntime': found.name if found else settings.container_runtime,
              'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file),
              'dataDir': str(settings.data_dir)}
-    temporary = settings.state_file.with_suffix('.new')
-    temporary.write_text(json.dumps(state, indent=1), 'utf-8')
-    os.replace(temporary, settings.state_file)
+    replace_file(settings.state_file, json.dumps(state, indent=1).encode(), 0o644)
 
 
 def ignore_hangup() -> None:

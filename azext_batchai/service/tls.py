@@ -5,12 +5,12 @@ The authority's key is used once and never stored; a new one is made when the se
 from __future__ import annotations
 
 import ipaddress
-import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azext_batchai.service.auth import STORAGE_DOMAIN
+from azext_batchai.service.durable_files import replace_file
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LIFETIME = timedelta(days=825)
 _RENEW_SECONDS_BEFORE = 30 * 86400
+_VALID_BEFORE = timedelta(hours=1)
 
 
 def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float) -> None:
@@ -27,9 +28,12 @@ def ensure_certificates(ca_file: Path, server_file: Path, host: str, now: float)
     accounts below localhost; it is private.
     """
     if ca_file.exists() and server_file.exists():
-        renewal = server_file.stat().st_mtime + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE
-        fit = server_file.read_bytes().endswith(ca_file.read_bytes())
-        if fit and now < renewal and _names(host) <= _stored_names(server_file):
+        made = server_file.stat().st_mtime
+        renewal = made + _LIFETIME.total_seconds() - _RENEW_SECONDS_BEFORE
+        authority = ca_file.read_bytes()
+        fit = authority != b'' and server_file.read_bytes().endswith(authority)
+        # Made by a clock that was ahead, it is not valid yet.
+        if fit and made - _VALID_BEFORE.total_seconds() <= now < renewal and _names(host) <= _stored_names(server_file):
             return
     _make(ca_file, server_file, host)
 
@@ -40,7 +44,7 @@ def _names(host: str) -> set[str]:
 
 def _stored_names(server_file: Path) -> set[str]:
     """The names the certificate was made for; they stand in the file's first line, so that no parser is needed."""
-    with open(server_file, encoding='ascii') as file:
+    with open(server_file, encoding='ascii', errors='replace') as file:
         first = file.readline()
     return set(first.removeprefix('# ').split())
 
@@ -67,9 +71,9 @@ def _make(ca_file: Path, server_file: Path, host: str) -> None:
     first_line = f"# {' '.join(sorted(_names(host)))}\n".encode()
     # The authority stands at the end of the server's file too: so a pair that does not fit shows without a parser.
     authority_text = ca_certificate.public_bytes(serialization.Encoding.PEM)
-    _write(server_file, first_line + private + certificate.public_bytes(serialization.Encoding.PEM) + authority_text,
-           0o600)
-    _write(ca_file, authority_text, 0o644)
+    replace_file(server_file, first_line + private + certificate.public_bytes(serialization.Encoding.PEM)
+                 + authority_text)
+    replace_file(ca_file, authority_text, 0o644)
 
 
 def _subject(name: str) -> x509.Name:
@@ -80,7 +84,7 @@ def _subject(name: str) -> x509.Name:
 def _builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, ca: bool, path_length: int | None
              ) -> x509.CertificateBuilder:
     from cryptography import x509
-    start = datetime.now(timezone.utc) - timedelta(hours=1)
+    start = datetime.now(timezone.utc) - _VALID_BEFORE
     return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(start).not_valid_after(start + _LIFETIME)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True))
@@ -103,12 +107,3 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write beside the place and rename, so that no reader sees half a file or a wider mode."""
-    temporary = path.with_name(path.name + '.new')
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, 'wb') as file:
-        file.write(content)
-    os.replace(temporary, path)

@@ -261,8 +261,9 @@ def _(az: Az, rest: Rest, result: Result) -> None:
 def _(az: Az, rest: Rest, result: Result) -> None:
     shown = result.json
     assert shown['executionInfo']['exitCode'] == 127
-    assert shown['executionInfo']['errors'] == [
-        {'code': 'JobFailed', 'details': None, 'message': 'Job failed with non-zero exit code'}]
+    problem, = shown['executionInfo']['errors']
+    assert (problem['code'], problem['message']) == ('JobFailed', 'Job failed with non-zero exit code')
+    assert [detail['name'] for detail in problem['details']] == ['nodeId']
     assert shown['constraints']['maxWallClockTime'] == '7 days, 0:00:00'
 
 

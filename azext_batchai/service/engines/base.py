@@ -91,6 +91,10 @@ class Engine(Protocol):
     def check(self) -> Capabilities:
         """Whether the engine works here. Cheap; called when the service starts."""
 
+    def machine(self) -> str:
+        """Text that becomes another one when all that was started here ended at once, as with the power. Empty when
+        that is never so, or nobody can tell."""
+
     def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
         """What exists now, by number. Observation only."""
 

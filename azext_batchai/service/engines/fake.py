@@ -22,6 +22,7 @@ class FakeEngine:
         self.cores = cores
         self.unavailable = False
         self.rejected = ''
+        self.machine_id = ''
         self.launches: dict[str, Launch] = {}
         self.starts: list[str] = []
         self.stops: list[tuple[str, float]] = []
@@ -34,6 +35,9 @@ class FakeEngine:
 
     def check(self) -> Capabilities:
         return Capabilities(usable=True, resizable=True, queues_gangs=False)
+
+    def machine(self) -> str:
+        return self.machine_id
 
     def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
         return [node for _, node in sorted(self._nodes.get(cluster.guid, {}).items())]

@@ -6,7 +6,8 @@ ended and how, without trusting a process id: the lock goes with the process, th
 
 A launch folder holds, for task 0: ``0.lock`` (locked by the shell), ``0.started`` (its process id, created by the
 shell before anything else, so that a launch started twice runs once), ``0.exit`` (the exit code), and ``stop`` once a
-stop was asked for.
+stop was asked for. Where the disk is full at the end, the exit code goes to the end of ``0.lock``, which has room kept
+for it.
 """
 from __future__ import annotations
 
@@ -36,17 +37,24 @@ from azext_batchai.service.engines.disposal import discard
 _log = logging.getLogger(__name__)
 
 _LOCK_FD = 9
+_NUMBER = re.compile(rb'\n*([0-9]{1,9})\n')
+_LONGEST_NUMBER = 64
 _NODE_NAME = re.compile(r'tvm-\d+_\d+-\w+\Z')
 # What a shell says of a process that was killed: 128 + SIGKILL.
 _KILLED = 137
+# Written to the lock file at the start: the block it takes holds the exit code too when the disk is full by then.
+_ROOM = b'\n'
 
 # $1 launch folder and task number, $2 working directory, $3 shell, $4 command. The traps let the shell outlive the
-# signal that ends its task, to write the exit code down; a trapped signal is back to normal in the task itself.
+# signal that ends its task, to write the exit code down; a trapped signal is back to normal in the task itself. On a
+# full disk the process id is missing, and the task runs all the same.
 _SHELL = '''set -C
-{ echo "$$" > "$1.started"; } 2>/dev/null || exit 0
+{ : > "$1.started"; } 2>/dev/null || exit 0
+{ echo "$$" >> "$1.started"; } 2>/dev/null
 trap : TERM INT HUP QUIT USR1 USR2
 cd "$2" && unset OLDPWD && "$3" -c "$4" 9>&-
-echo "$?" > "$1.exit"
+code=$?
+{ echo "$code" > "$1.exit"; } 2>/dev/null || echo "$code" >&9
 '''
 
 
@@ -71,6 +79,9 @@ class ProcessEngine:
         if not shutil.which(self._shell):
             return Capabilities(False, True, False, f'the shell {self._shell} is not there')
         return Capabilities(usable=True, resizable=True, queues_gangs=False)
+
+    def machine(self) -> str:
+        return _boot_id() if _start_of_machine() else ''
 
     # nodes
 
@@ -144,12 +155,14 @@ class ProcessEngine:
         for log in (task.stdout, task.stderr):
             if os.path.exists(log) and not os.path.isfile(log):  # opening a pipe would wait for its reader
                 raise LaunchRejected(f'{log} is not an ordinary file')
-        lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return None
+            if os.fstat(lock).st_size == 0:
+                os.write(lock, _ROOM)
             append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             pid = os.posix_spawn(
                 '/bin/sh', ['sh', '-c', _SHELL, 'batchai', str(base), str(task.working_directory), self._shell,
@@ -183,16 +196,16 @@ class ProcessEngine:
         running, lost = False, False
         for number in range(known.tasks):
             base = f'{known.folder}/{number}'
-            code = _read_number(f'{base}.exit')
+            code = _exit_code(base)
             if code is None and is_locked(f'{base}.lock'):
                 running = True
                 self._watch_process(_read_number(f'{base}.started'))
             elif code is None:
                 # The shell may have ended between the two looks.
-                code = _read_number(f'{base}.exit')
+                code = _exit_code(base)
                 lost = lost or code is None
             codes.append(code)
-        if lost and known.boot == _boot_id() and os.path.isdir(known.folder):
+        if lost and known.boot == _boot_id() and _has_begun(known):
             # The machine is the same, so the shell was killed, by its own task or from outside. What ran, ran once.
             codes, lost = [_KILLED if code is None else code for code in codes], False
             running = running or self._end_strays(known)
@@ -296,15 +309,29 @@ def _read_handle(handle: str) -> _Handle:
 @lru_cache(maxsize=1)
 def _boot_id() -> str:
     """Tells one start of this machine from the next; made up, so never met again, where the system does not say."""
+    return _start_of_machine() or str(uuid.uuid4())
+
+
+def _start_of_machine() -> str:
+    """Names this start of the machine, or of the container that we are in: it ends with its first process. Empty where
+    the system does not say."""
     try:
-        return Path('/proc/sys/kernel/random/boot_id').read_text('ascii').strip()
-    except OSError:
-        return str(uuid.uuid4())
+        boot = Path('/proc/sys/kernel/random/boot_id').read_text('ascii').strip()
+        # After the name in parentheses, which may be anything: the 20th value is when the process began.
+        return f"{boot}-{Path('/proc/1/stat').read_text('utf-8', 'replace').rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return ''
 
 
 def _node_number(name: str) -> int:
     """``tvm-123_7-20260101t000000z`` is node 7."""
     return int(name.split('_')[1].split('-')[0])
+
+
+def _has_begun(known: _Handle) -> bool:
+    """Whether a task of the launch ran, or may have been kept from it by a stop; False when the folder is gone."""
+    return any(os.path.exists(f'{known.folder}/{name}')
+               for name in ('stop', *(f'{number}.started' for number in range(known.tasks))))
 
 
 def _first_failed(folder: str, codes: list[int | None]) -> int | None:
@@ -325,11 +352,16 @@ def _modified(path: str) -> float | None:
         return None
 
 
+def _exit_code(base: str) -> int | None:
+    code = _read_number(f'{base}.exit')
+    return _read_number(f'{base}.lock') if code is None else code
+
+
 def _read_number(path: str) -> int | None:
-    """The number a shell wrote, once its line is complete."""
+    """The number a shell wrote, once its line is complete. Whatever else is there, torn or planted, is none."""
     try:
-        with open(path, encoding='ascii') as file:
-            text = file.read()
+        with open(path, 'rb') as file:
+            found = _NUMBER.fullmatch(file.read(_LONGEST_NUMBER))
     except FileNotFoundError:
         return None
-    return int(text) if text.endswith('\n') and text.strip().isdigit() else None
+    return int(found[1]) if found else None

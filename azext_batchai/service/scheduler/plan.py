@@ -78,7 +78,10 @@ _FREE = (NodeState.UNUSABLE, NodeState.PREPARING, NodeState.IDLE)
 
 
 def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
-    """The next actions, in order. An empty list means that only time or news can change anything."""
+    """The next actions, in order. An empty list means that only time or news can change anything.
+
+    What lies in the future has been written by a clock that was ahead: no delay is measured from it.
+    """
     actions: list[Action] = _stops(view, now, timing)
     present = [node for node in view.nodes if node.state is not NodeState.LEAVING]
     wanted = _wanted(view, present, now, timing)
@@ -122,7 +125,7 @@ def _stops(view: ClusterView, now: float, timing: Timing) -> list[Action]:
             reason = _reason_to_stop(view, job, now, timing)
             if reason:
                 actions.append(StopJob(job.guid, reason))
-        elif job.stop_time is not None and not job.killed and now >= job.stop_time + timing.grace:
+        elif job.stop_time is not None and not job.killed and not 0 <= now - job.stop_time < timing.grace:
             actions.append(KillJob(job.guid))
     return actions
 
@@ -157,7 +160,7 @@ def _wanted(view: ClusterView, present: list[NodeView], now: float, timing: Timi
         return view.scale.target
     busy = sum(node.state is NodeState.RUNNING for node in present)
     recent = sum(node.state is NodeState.PREPARING
-                 or (node.state is NodeState.IDLE and now - node.since < timing.idle_delay) for node in present)
+                 or (node.state is NodeState.IDLE and 0 <= now - node.since < timing.idle_delay) for node in present)
     # While jobs wait, an unusable node stands for nothing; when none wait it is the first to leave.
     unusable = sum(node.state is NodeState.UNUSABLE for node in present) if view.queued_nodes else 0
     wanted = min(view.scale.maximum, unusable + wanted_nodes(

@@ -21,8 +21,8 @@ class Database:
     def __init__(self, path: Path):
         """Open or create the database at `path` and bring its schema up to date.
 
-        Raises sqlite3.Error when the file is not a database, and `migrations.NewerSchema` when a later version of
-        this package wrote it.
+        Raises sqlite3.Error when the file is not a database or a damaged one, and `migrations.NewerSchema` when a later
+        version of this package wrote it.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.close(descriptor)
@@ -32,8 +32,15 @@ class Database:
                        'secure_delete=ON'):
             self.connection.execute(f'PRAGMA {pragma}')
         self._depth = 0
+        self._check()
         with self.transaction():
             migrate(self.connection)
+
+    def _check(self) -> None:
+        """A few milliseconds for a thousand jobs. Damage found later would be an error in one request after another."""
+        found = self.connection.execute('PRAGMA quick_check(1)').fetchone()[0]
+        if found != 'ok':
+            raise sqlite3.DatabaseError(f"it is damaged ({' '.join(found.split())})")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

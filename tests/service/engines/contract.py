@@ -104,6 +104,9 @@ class EngineContract(EngineUnderTest):
 
     # nodes
 
+    def test_the_machine_is_the_same_for_as_long_as_what_was_started_there_lives(self, engine):
+        assert isinstance(engine.machine(), str) and engine.machine() == self.fresh(engine).machine()
+
     def test_a_new_cluster_has_no_nodes(self, engine, cluster):
         assert engine.nodes(cluster) == []
 

@@ -106,6 +106,18 @@ class TestEndsOfProcesses(ProcessEngineUnderTest):
         assert self.wait_for_end(engine, handle) == Observation(ENDED, (137,))
         assert not is_alive(pid)
 
+    @pytest.mark.parametrize('stopped', [False, True])
+    def test_a_launch_whose_shell_ended_before_its_task_began_is_lost_unless_it_was_stopped(
+            self, engine, started, tmp_path, stopped):
+        launch = self.launch(tmp_path, 'true')
+        handle = started(launch)
+        self.wait_for_end(engine, handle)
+        (launch.folder / '0.started').unlink()
+        (launch.folder / '0.exit').unlink()
+        if stopped:
+            engine.stop(handle, 0)
+        assert self.observe(engine, handle) == (Observation(ENDED, (137,)) if stopped else Observation(LOST, (None,)))
+
     def test_after_a_restart_of_the_machine_the_launch_is_lost(self, engine, started, tmp_path, monkeypatch):
         launch = self.launch(tmp_path, self.forever)
         handle = started(launch)
@@ -113,11 +125,11 @@ class TestEndsOfProcesses(ProcessEngineUnderTest):
         monkeypatch.setattr('azext_batchai.service.engines.process._boot_id', lambda: 'another')
         assert self.wait_for_end(self.fresh(engine), handle) == Observation(LOST, (None,))
 
-    @pytest.mark.parametrize('content', ['abc\n', '\n', '-1\n', '1 2\n'])
-    def test_an_exit_code_that_is_none_stops_nobody(self, engine, started, tmp_path, content):
-        launch = self.launch(tmp_path, f'printf "{content}" > $AZ_BATCHAI_LAUNCH/0.exit')
+    @pytest.mark.parametrize('content', ['abc\n', '\n', '-1\n', '1 2\n', '\\377\n', '9' * 30 + '\n'])
+    def test_what_is_no_exit_code_does_not_hide_the_true_one(self, engine, started, tmp_path, content):
+        launch = self.launch(tmp_path, f'printf "{content}" > $AZ_BATCHAI_LAUNCH/0.exit; exit 7')
         handle = started(launch)
-        assert self.wait_for_end(engine, handle) == Observation(ENDED, (137,))
+        assert self.wait_for_end(engine, handle) == Observation(ENDED, (7,))
 
     def test_a_log_that_is_a_pipe_is_refused(self, engine, tmp_path):
         launch = self.launch(tmp_path, 'true')
