@@ -77,7 +77,7 @@ def node_row(node: Row) -> Row:
 
 def file_row(entry: Row) -> Row:
     return OrderedDict([
-        ('Name', entry['name']),
+        ('Name', shown_name(entry['name'])),
         ('Type', entry.get('fileType')),
         ('Size', entry.get('contentLength')),
         ('Modified', entry.get('lastModified')),
@@ -85,8 +85,13 @@ def file_row(entry: Row) -> Row:
 
 
 def download_row(entry: Row) -> Row:
-    return OrderedDict([('Name', entry['name']), ('Path', entry['path']), ('Size', entry['size']),
-                        ('State', entry['state'])])
+    return OrderedDict([('Name', shown_name(entry['name'])), ('Path', shown_name(entry['path'])),
+                        ('Size', entry['size']), ('State', entry['state'])])
+
+
+def shown_name(name: str) -> str:
+    """The name of a file as a terminal may show it: jobs choose names, and an escape in one would steer it."""
+    return ''.join(character if character.isprintable() else ascii(character)[1:-1] for character in name)
 
 
 def workspace_row(workspace: Row) -> Row:

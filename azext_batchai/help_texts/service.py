@@ -16,6 +16,8 @@ examples:
       text: az batchai service start --port 8443 --data-dir ~/batchai
     - name: Start the service where neither podman nor docker is installed, and run jobs without their containers.
       text: az batchai service start --container-runtime none
+    - name: As root, start a service whose jobs run as another user, who cannot read its data.
+      text: az batchai service start --data-dir /var/lib/batchai --job-user batchai-jobs
 """
 
 helps['batchai service stop'] = """

@@ -19,7 +19,7 @@ logger = get_logger(__name__)
 
 
 def start_service(cmd: Any, port: int | None = None, data_dir: str | None = None, engine: str | None = None,
-                  container_runtime: str | None = None) -> dict[str, Any]:
+                  container_runtime: str | None = None, job_user: str | None = None) -> dict[str, Any]:
     """Start the service, or find it running, and connect this profile to it."""
     require_posix()
     config_dir = cmd.cli_ctx.config.config_dir
@@ -28,8 +28,8 @@ def start_service(cmd: Any, port: int | None = None, data_dir: str | None = None
     if daemon.is_running():
         daemon.await_answer()
     else:
-        daemon.start(port, engine, container_runtime)
-    _check_asked(daemon.state() or {}, port, engine, container_runtime)
+        daemon.start(port, engine, container_runtime, job_user)
+    _check_asked(daemon.state() or {}, port, engine, container_runtime, job_user)
     connect(config_dir, daemon)
     _warn_of_other_service(before, daemon)
     _warn_of_variable(daemon)
@@ -95,13 +95,16 @@ def reset_service(cmd: Any) -> None:
     disconnect(config_dir)
 
 
-def _check_asked(state: dict[str, Any], port: int | None, engine: str | None, container_runtime: str | None) -> None:
+def _check_asked(state: dict[str, Any], port: int | None, engine: str | None, container_runtime: str | None,
+                 job_user: str | None = None) -> None:
     """A service that runs keeps its port, its engine and what it runs containers with."""
     for key, how, asked in (('port', 'on port', port), ('engine', 'with engine', engine),
-                            ('containerRuntime', 'with container runtime', container_runtime)):
+                            ('containerRuntime', 'with container runtime', container_runtime),
+                            ('jobUser', 'with job user', job_user)):
         if asked and state.get(key) != asked:
-            raise ValidationError(f"The service already runs {how} {state.get(key) or 'not found'}. To change it, run "
-                                  "'az batchai service stop' first.")
+            now = state.get(key) or ('none' if key == 'jobUser' else 'not found')
+            raise ValidationError(f"The service already runs {how} {now}. To change it, run 'az batchai service stop' "
+                                  'first.')
 
 
 def _warn_of_other_service(before: Daemon, now: Daemon) -> None:
@@ -132,6 +135,7 @@ def _describe(daemon: Daemon) -> dict[str, Any]:
         'pid': written.get('pid') if running else None,
         'engine': answer.get('engine') or written.get('engine'),
         'containerRuntime': written.get('containerRuntime') or None,
+        'jobUser': written.get('jobUser') or None,
         'version': answer.get('version', __version__),
         'dataDir': str(daemon.data_dir),
         'tokenFile': str(daemon.data_dir / 'token'),

@@ -22,6 +22,9 @@ def load_arguments(loader: Any) -> None:
                    arg_type=get_enum_type(['podman', 'docker', 'none']),
                    help='What runs jobs that ask for a container; with none, they run directly on the node. Default: '
                         'podman where it is installed, else docker.')
+        c.argument('job_user', options_list=['--job-user'], validator=check.filled('job_user', '--job-user'),
+                   help='User of this machine that jobs run as, when you start the service as root. Default: the '
+                        'user who starts it.')
         c.argument('follow', options_list=['--follow', '-f'], action='store_true',
                    help='Go on printing what is added, until Ctrl-C.')
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')

@@ -96,11 +96,13 @@ class Daemon:
             f"The service{f' (pid {pid})' if pid else ''} runs but does not answer; end it with 'az batchai service "
             f"stop', then run 'az batchai service start'. Its log: {self.log_file}.")
 
-    def start(self, port: int | None, engine: str | None, container_runtime: str | None = None) -> None:
+    def start(self, port: int | None, engine: str | None, container_runtime: str | None = None,
+              job_user: str | None = None) -> None:
         """Start the service and wait until it answers. Raises the CLI error that says why it does not."""
         arguments = ['serve', '--daemon', *(['--port', str(port)] if port is not None else []),
                      *(['--engine', engine] if engine else []),
-                     *(['--container-runtime', container_runtime] if container_runtime else [])]
+                     *(['--container-runtime', container_runtime] if container_runtime else []),
+                     *(['--job-user', job_user] if job_user else [])]
         with tempfile.TemporaryFile() as complaints:
             child = self._spawn(arguments, complaints)
             deadline = time.monotonic() + _START_SECONDS

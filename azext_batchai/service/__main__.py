@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from azext_batchai.service.containers.runtime import RUNTIMES
+from azext_batchai.service.log_lines import PlainFormatter
+from azext_batchai.service.private_memory import keep_memory_private
 from azext_batchai.service.settings import LOG_LEVELS, Settings, SettingsError, load_settings
 from azext_batchai.version import __version__
 
@@ -27,11 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--engine', help='what runs the jobs (default: process)')
     parser.add_argument('--container-runtime', choices=RUNTIMES,
                         help='what runs jobs in containers; none runs them without (default: podman, else docker)')
+    parser.add_argument('--job-user', metavar='NAME',
+                        help='user that jobs run as, when the service runs as root (default: the service\'s own)')
     parser.add_argument('--log-level', choices=LOG_LEVELS)
     parser.add_argument('--daemon', action='store_true', help='log to the data folder only, outlive the terminal')
     parser.add_argument('--version', action='version', version=__version__)
     options = parser.parse_args(arguments)
-    flags = {name: getattr(options, name) for name in ('host', 'port', 'engine', 'container_runtime', 'log_level')}
+    flags = {name: getattr(options, name) for name in ('host', 'port', 'engine', 'container_runtime', 'job_user',
+                                                       'log_level')}
     from azext_batchai.service import server
     try:
         settings = load_settings(options.data_dir, flags)
@@ -42,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         server.make_data_dir(settings.data_dir)
         with server.start_errors(settings):
             _set_up_logging(settings, options.daemon)
+        keep_memory_private()
         server.serve(settings)
     except (SettingsError, server.StartError) as error:
         print(error, file=sys.stderr)
@@ -67,8 +73,9 @@ def _set_up_logging(settings: Settings, daemon: bool) -> None:
         handlers.append(_PrivateLog(settings.log_file, maxBytes=10_000_000, backupCount=3))
     else:
         handlers.append(logging.StreamHandler())
-    logging.basicConfig(level=settings.log_level.upper(), handlers=handlers,
-                        format='%(asctime)s %(levelname)s %(name)s: %(message)s')
+    for handler in handlers:
+        handler.setFormatter(PlainFormatter('%(asctime)s %(levelname)s %(name)s: %(message)s'))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=handlers)
 
 
 if __name__ == '__main__':

@@ -70,6 +70,7 @@ def _storage_app(service: Service, kind: Kind) -> ASGIApp:
 async def _respond(service: Service, request: Request, request_id: str) -> Response:
     try:
         auth.check_host(request.headers, service.hosts)
+        auth.check_origin(request.headers, service.hosts)
         path: str = request.scope['path']  # request.url parses it again, and trips over ? # \\ and newlines
         if not is_open_path(path):
             auth.check_token(request.headers, service.token, service.clock())

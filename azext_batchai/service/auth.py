@@ -48,6 +48,17 @@ def check_host(headers: Mapping[str, str], allowed: frozenset[str]) -> None:
         raise errors.forbidden_host(host)
 
 
+def check_origin(headers: Mapping[str, str], allowed: frozenset[str]) -> None:
+    """Refuse what a web page of another origin makes a browser send. Our clients are no pages, and a link that a person
+    follows carries no Origin."""
+    origin = headers.get('origin')
+    if origin is not None and origin.lower() not in {f'https://{host}' for host in allowed}:
+        raise errors.forbidden_origin()
+    if headers.get('sec-fetch-site', 'none') in ('cross-site', 'same-site') and \
+            headers.get('sec-fetch-mode') != 'navigate':
+        raise errors.forbidden_origin()
+
+
 def check_token(headers: Mapping[str, str], token: str, now: float) -> None:
     """Raises the 401 error unless the bearer token is ours, or was given out by us and has not expired.
 

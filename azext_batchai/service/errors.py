@@ -136,6 +136,10 @@ def forbidden_host(host: str) -> ArmError:
     return ArmError(403, 'HostNotAllowed', f"Requests for host '{host[:100]}' are not answered by this service.")
 
 
+def forbidden_origin() -> ArmError:
+    return ArmError(403, 'OriginNotAllowed', 'Requests that web pages make are not answered by this service.')
+
+
 def unknown_route(path: str) -> ArmError:
     return GatewayError(404, 'InvalidResourceType', f"The resource type of '{path[:200]}' could not be found.")
 

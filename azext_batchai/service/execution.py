@@ -41,6 +41,7 @@ class Execution:
         self._engine = engine
         self._id = launch_id
         self._folder = folders.launch(launch_id)
+        self._job_user = folders.job_user
         self._handle = ''
         self._pipes: dict[str, int] = {}
 
@@ -62,9 +63,14 @@ class Execution:
     def _open_pipes(self) -> None:
         """Each is open for reading and writing, so that it neither ends nor blocks while we hold it."""
         (self._folder / 'work').mkdir(parents=True)
+        self._folder.chmod(0o700)
         for stream in _STREAMS:
             os.mkfifo(self._folder / stream, 0o600)
             self._pipes[stream] = os.open(self._folder / stream, os.O_RDWR | os.O_NONBLOCK)
+        if self._job_user:  # who may come as far as the pipes, and see nothing else
+            for place in ('work', *_STREAMS):
+                os.chown(self._folder / place, self._job_user.uid, self._job_user.gid)
+            self._folder.chmod(0o711)
 
     def _launch(self, command: NodeCommand) -> Launch:
         """The task's own working directory is a folder nobody shares: who stops a launch also stops whatever is at

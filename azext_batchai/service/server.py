@@ -18,6 +18,7 @@ from azext_batchai.service.auth import ensure_token, own_hosts
 from azext_batchai.service.containers.runtime import find_runtime
 from azext_batchai.service.durable_files import replace_file
 from azext_batchai.service.full_disks import is_storage_problem
+from azext_batchai.service.job_user import JobUser, JobUserError, find_job_user, open_data_dir, take_groups_of
 from azext_batchai.service.settings import ENVIRONMENT_PREFIX, Settings
 from azext_batchai.version import __version__
 
@@ -38,8 +39,10 @@ def serve(settings: Settings) -> None:
     """
     with start_errors(settings):
         hold_lock(settings.lock_file)
+        job_user = _prepare_job_user(settings)
     with contextlib.ExitStack() as stack:
-        asyncio.run(_serve(settings, [stack.enter_context(_listen(settings, name)) for name in _PORTS]))
+        listeners = [stack.enter_context(_listen(settings, name)) for name in _PORTS]
+        asyncio.run(_serve(settings, listeners, job_user))
 
 
 # What may lie in a data folder before its first service: what the command line keeps there, settings and secrets, and
@@ -81,6 +84,18 @@ def hold_lock(lock_file: Path) -> None:
         raise StartError(f'A service already runs on {lock_file.parent}.') from None
 
 
+def _prepare_job_user(settings: Settings) -> JobUser | None:
+    """Whom jobs run as, with the data folder open to them as far as they need. Raises StartError."""
+    try:
+        job_user = find_job_user(settings.job_user) if settings.job_user else None
+        open_data_dir(settings.data_dir, job_user)
+        if job_user:
+            take_groups_of(job_user)
+    except JobUserError as error:
+        raise StartError(f'{error}.') from None
+    return job_user
+
+
 @contextlib.contextmanager
 def _listen(settings: Settings, name: str) -> Iterator[socket.socket]:
     """A listening socket on the port asked for, else on the one used before, else on a free one. `name` is the setting.
@@ -115,7 +130,7 @@ def _last_port(state_file: Path, key: str) -> int | None:
     return port if 0 < port <= 65535 else None
 
 
-async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
+async def _serve(settings: Settings, listeners: list[socket.socket], job_user: JobUser | None) -> None:
     import uvicorn
     from azext_batchai.service.app import create_app
     from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
@@ -124,7 +139,7 @@ async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     ports: dict[str, int] = {name: listener.getsockname()[1] for name, listener in zip(_PORTS, listeners)}
     with start_errors(settings):
         ensure_certificates(settings.ca_file, settings.server_certificate_file, settings.host, time.time())
-        service, scheduler = _assemble(settings, ports)
+        service, scheduler = _assemble(settings, ports, job_user)
     protocol = bounded_protocol(settings.request_timeout_seconds, raise_descriptor_limit())
     config = uvicorn.Config(create_app(service), http=protocol, ws='none', log_config=None, access_log=False,
                             lifespan='off', server_header=False, proxy_headers=False,
@@ -172,7 +187,7 @@ def start_errors(settings: Settings) -> Iterator[None]:
         raise StartError(f'{error.filename or settings.data_dir} cannot be used: {error.strerror}.') from None
 
 
-def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
+def _assemble(settings: Settings, ports: dict[str, int], job_user: JobUser | None) -> tuple[Any, Any]:
     """The service's parts, put together."""
     from azext_batchai.service.context import Service
     from azext_batchai.service.engines.registry import create_engine
@@ -186,7 +201,7 @@ def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
 
     try:
         store = Store(settings.database_file)
-        engine = create_engine(settings)
+        engine = create_engine(settings, job_user)
     except NewerSchema as error:
         raise StartError(f'The database {settings.database_file} cannot be used: {error}.') from None
     except ValueError as error:
@@ -194,7 +209,7 @@ def _assemble(settings: Settings, ports: dict[str, int]) -> tuple[Any, Any]:
     capabilities = engine.check()
     if not capabilities.usable:
         raise StartError(f"The engine '{engine.name}' cannot be used here: {capabilities.reason}.")
-    folders = Folders(settings.data_dir)
+    folders = Folders(settings.data_dir, job_user)
     put_away(store, engine, folders)
     service = Service(
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),
@@ -221,7 +236,7 @@ def _write_state(settings: Settings, ports: dict[str, int]) -> None:
     found = find_runtime(settings.container_runtime, os.environ.get('PATH', os.defpath))
     state = {'pid': os.getpid(), **{key: ports[name] for name, key in _PORTS.items()},
              'endpoint': f"https://{host}:{ports['port']}", 'version': __version__, 'engine': settings.engine,
-             'containerRuntime': found.name if found else settings.container_runtime,
+             'jobUser': settings.job_user, 'containerRuntime': found.name if found else settings.container_runtime,
              'tokenFile': str(settings.token_file), 'caFile': str(settings.ca_file),
              'dataDir': str(settings.data_dir)}
     replace_file(settings.state_file, json.dumps(state, indent=1).encode(), 0o644)

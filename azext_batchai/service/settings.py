@@ -27,7 +27,8 @@ class Settings:
     sheet, section 6.1). `low_priority_eviction_seconds` is the age at which a node of a low-priority cluster is taken
     away, to see what jobs make of it; 0 for never. `container_runtime` is one of RUNTIMES, or empty for the first of
     podman and docker that is there; with none, jobs that ask for a container run without. `container_options` go to
-    it, quoted as for a shell.
+    it, quoted as for a shell. `job_user` is the user that jobs run as, empty for
+    the service's own.
     """
     data_dir: Path
     host: str = '127.0.0.1'
@@ -45,6 +46,7 @@ class Settings:
     secrets_file: str = ''
     container_runtime: str = ''
     container_options: str = ''
+    job_user: str = ''
 
     @property
     def database_file(self) -> Path:

@@ -52,13 +52,17 @@ class EngineNode:
 
 @dataclass(frozen=True)
 class Task:
-    """One process of a launch: a shell command on a node. Output is appended to `stdout` and `stderr`."""
+    """One process of a launch: a shell command on a node. Output is appended to `stdout` and `stderr`.
+
+    One that `is_ours` does the service's own work, as the user that it runs as; jobs may have a user of their own.
+    """
     node: str
     command: str
     environment: dict[str, str]
     working_directory: Path
     stdout: Path
     stderr: Path
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)

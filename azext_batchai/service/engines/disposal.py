@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import subprocess
 import threading
@@ -45,11 +46,15 @@ class _Disposal:
 _disposal = _Disposal()
 
 
-def discard(folder: Path, trash: Path) -> None:
-    """Take `folder` away at once and delete it in the background. `trash` is on the same file system."""
+def discard(folder: Path, trash: Path, parent: int | None = None) -> None:
+    """Take `folder` away at once and delete it in the background. `trash` is on the same file system. With the
+    descriptor of its `parent`, no link put above it meanwhile leads anywhere else."""
     trash.mkdir(parents=True, exist_ok=True)
     target = trash / f'{folder.name}-{time.monotonic_ns()}'
-    folder.rename(target)
+    if parent is None:
+        folder.rename(target)
+    else:
+        os.rename(folder.name, target, src_dir_fd=parent)
     _disposal.put(target)
 
 

@@ -11,6 +11,7 @@ for it.
 """
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -20,6 +21,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import time
 import uuid
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ from azext_batchai.service.engines.base import (
     Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation, Task)
 from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.engines.disposal import discard
+from azext_batchai.service.engines.task_shell import task_shell
+from azext_batchai.service.job_user import JobUser, files_as, make_passage
 
 _log = logging.getLogger(__name__)
 
@@ -45,28 +49,18 @@ _KILLED = 137
 # Written to the lock file at the start: the block it takes holds the exit code too when the disk is full by then.
 _ROOM = b'\n'
 
-# $1 launch folder and task number, $2 working directory, $3 shell, $4 command. The traps let the shell outlive the
-# signal that ends its task, to write the exit code down; a trapped signal is back to normal in the task itself. On a
-# full disk the process id is missing, and the task runs all the same.
-_SHELL = '''set -C
-{ : > "$1.started"; } 2>/dev/null || exit 0
-{ echo "$$" >> "$1.started"; } 2>/dev/null
-trap : TERM INT HUP QUIT USR1 USR2
-cd "$2" && unset OLDPWD && "$3" -c "$4" 9>&-
-code=$?
-{ echo "$code" > "$1.exit"; } 2>/dev/null || echo "$code" >&9
-'''
-
 
 class ProcessEngine:
     """See `base.Engine`."""
     name = 'process'
 
-    def __init__(self, shell: str = '', trash: Path | None = None):
+    def __init__(self, shell: str = '', trash: Path | None = None, job_user: JobUser | None = None):
         """`shell` runs the commands, with ``-c``; by default bash where there is one, as on the nodes of old.
 
-        `trash` is where the folders of nodes that leave wait for their deletion.
+        `trash` is where the folders of nodes that leave wait for their deletion. Tasks run as `job_user`, or as the
+        service's own user.
         """
+        self._job_user = job_user
         self._trash = trash
         self._shell = shell or shutil.which('bash') or '/bin/sh'
         self._children: set[int] = set()
@@ -97,6 +91,8 @@ class ProcessEngine:
 
     def scale(self, cluster: EngineCluster, count: int, leaving: Sequence[str] = ()) -> None:
         try:
+            if self._job_user:
+                make_passage(cluster.folder, cluster.folder.parent.parent)
             cluster.folder.mkdir(parents=True, exist_ok=True)
             present = [node.id for node in self.nodes(cluster)]
             surplus = len(present) - count
@@ -105,9 +101,19 @@ class ProcessEngine:
             taken = {_node_number(name) for name in present}
             for number in sorted(set(range(1, count + len(present) + 1)) - taken)[:max(0, -surplus)]:
                 stamp = time.strftime('%Y%m%dt%H%M%Sz', time.gmtime())
-                (cluster.folder / f'tvm-{int(cluster.guid[:8], 16)}_{number}-{stamp}').mkdir()
+                self._make_node(cluster.folder / f'tvm-{int(cluster.guid[:8], 16)}_{number}-{stamp}')
         except OSError as error:
             raise EngineUnavailable(f'nodes cannot be changed in {cluster.folder}: {error.strerror}') from error
+
+    def _make_node(self, folder: Path) -> None:
+        """A node is there once its name is, so it gets that last."""
+        new = folder.with_name(f'.{folder.name}')
+        if new.exists():  # a crash left it
+            new.rmdir()
+        new.mkdir(mode=0o700 if self._job_user else 0o777)
+        if self._job_user:
+            os.chown(new, self._job_user.uid, self._job_user.gid)
+        new.rename(folder)
 
     # launches
 
@@ -116,7 +122,8 @@ class ProcessEngine:
                              'places': sorted({str(task.working_directory) for task in launch.tasks})})
         started: list[int] = []
         try:
-            launch.folder.mkdir(parents=True, exist_ok=True)
+            launch.folder.parent.mkdir(parents=True, exist_ok=True)
+            launch.folder.mkdir(mode=0o700, exist_ok=True)
             for number, task in enumerate(launch.tasks):
                 pid = self._start_task(launch, number, task)
                 if pid:
@@ -152,31 +159,45 @@ class ProcessEngine:
         base = launch.folder / str(number)
         if os.path.exists(f'{base}.started'):
             return None
-        for log in (task.stdout, task.stderr):
-            if os.path.exists(log) and not os.path.isfile(log):  # opening a pipe would wait for its reader
-                raise LaunchRejected(f'{log} is not an ordinary file')
-        lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
+        prefix = self._job_user.command_prefix if self._job_user and not task.is_ours else ()
+        around = task_shell(str(base), self._shell, task, str(launch.folder), prefix)
+        with contextlib.ExitStack() as opened:
+            lock = os.open(f'{base}.lock', os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            opened.callback(os.close, lock)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return None
             if os.fstat(lock).st_size == 0:
                 os.write(lock, _ROOM)
-            append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            logs = []
+            for file in (task.stdout, task.stderr):
+                logs.append(self._open_log(launch, file))
+                opened.callback(os.close, logs[-1])
             pid = os.posix_spawn(
-                '/bin/sh', ['sh', '-c', _SHELL, 'batchai', str(base), str(task.working_directory), self._shell,
-                            task.command],
-                {**task.environment, trees.MARK: str(launch.folder)},
+                '/bin/sh', around.words, around.environment,
                 file_actions=[(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                              (os.POSIX_SPAWN_OPEN, 1, str(task.stdout), append, 0o644),
-                              (os.POSIX_SPAWN_OPEN, 2, str(task.stderr), append, 0o644),
+                              (os.POSIX_SPAWN_DUP2, logs[0], 1), (os.POSIX_SPAWN_DUP2, logs[1], 2),
                               (os.POSIX_SPAWN_DUP2, lock, _LOCK_FD)],
                 setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM], setsigmask=[])
-        finally:
-            os.close(lock)
         self._children.add(pid)
         return pid
+
+    def _open_log(self, launch: Launch, file: Path) -> int:
+        """A descriptor to append to `file`, for the caller to close. The launch folder is ours; anywhere else jobs may
+        have put something, and a pipe would have us wait for its reader. Raises OSError and LaunchRejected."""
+        try:
+            with files_as(None if file.parent == launch.folder else self._job_user):
+                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o644)
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.EISDIR):
+                raise LaunchRejected(f'{file} is not an ordinary file') from None
+            raise
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.set_blocking(descriptor, True)
+            return descriptor
+        os.close(descriptor)
+        raise LaunchRejected(f'{file} is not an ordinary file')
 
     def poll(self, handles: Sequence[str]) -> dict[str, Observation]:
         self._reap()

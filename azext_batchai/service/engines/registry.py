@@ -4,20 +4,21 @@ from __future__ import annotations
 from typing import Callable
 
 from azext_batchai.service.engines.base import Engine
+from azext_batchai.service.job_user import JobUser
 from azext_batchai.service.settings import Settings
 
 
-def _process(settings: Settings) -> Engine:
+def _process(settings: Settings, job_user: JobUser | None) -> Engine:
     from azext_batchai.service.engines.process import ProcessEngine
-    return ProcessEngine(settings.shell, settings.data_dir / 'trash')
+    return ProcessEngine(settings.shell, settings.data_dir / 'trash', job_user)
 
 
-ENGINES: dict[str, Callable[[Settings], Engine]] = {'process': _process}
+ENGINES: dict[str, Callable[[Settings, JobUser | None], Engine]] = {'process': _process}
 
 
-def create_engine(settings: Settings) -> Engine:
-    """The engine the settings name. Raises ValueError that lists the known ones."""
+def create_engine(settings: Settings, job_user: JobUser | None = None) -> Engine:
+    """The engine the settings name, whose tasks run as `job_user`. Raises ValueError that lists the known ones."""
     try:
-        return ENGINES[settings.engine](settings)
+        return ENGINES[settings.engine](settings, job_user)
     except KeyError:
         raise ValueError(f"'{settings.engine}' is not an engine; known: {', '.join(ENGINES)}") from None

@@ -35,7 +35,7 @@ async def exec_on_cluster_node(service: Service, request: Request, subscription:
                               f"'az batchai cluster resize', or submit a job.")
     chosen = _chosen(nodes, node, f'cluster {cluster}')
     place = _places(service, [chosen])[0]
-    variables = {**env.inherited(os.environ), **env.node_variables(node_place(place))}
+    variables = {**env.inherited(os.environ, service.folders.job_user), **env.node_variables(node_place(place))}
     return _begin(service, NodeCommand(place, line, variables, place.folder))
 
 
@@ -53,7 +53,7 @@ async def exec_on_job_node(service: Service, request: Request, subscription: str
     chosen = _chosen(nodes, node, f'job {job}')
     places = _places(service, [chosen, *(other for other in nodes if other != chosen)])
     temp = job_place(found, places[0]).temp
-    return _begin(service, NodeCommand(places[0], line, _job_variables(found, places),
+    return _begin(service, NodeCommand(places[0], line, _job_variables(service, found, places),
                                        temp if temp.is_dir() else places[0].folder))
 
 
@@ -94,13 +94,13 @@ def _places(service: Service, nodes: list[Node]) -> list[EngineNode]:
     return [there[node.id] for node in nodes if node.id in there]
 
 
-def _job_variables(job: Job, places: list[EngineNode]) -> dict[str, str]:
+def _job_variables(service: Service, job: Job, places: list[EngineNode]) -> dict[str, str]:
     """The job's variables on the first of `places`. Its secrets stay out: a reply would carry them."""
     ordered = sorted(places, key=lambda place: place.number)
     try:
-        return job_layout(job, ordered, {}).variables(ordered.index(places[0]))
+        return job_layout(job, ordered, {}, service.folders.job_user).variables(ordered.index(places[0]))
     except ValueError:  # a path of the job that names no folder, for which it failed
-        return {**env.inherited(os.environ), **env.job_variables(
+        return {**env.inherited(os.environ, service.folders.job_user), **env.job_variables(
             node_place(places[0]), job_place(job, places[0]), [place.address for place in ordered])}
 
 

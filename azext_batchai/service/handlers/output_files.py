@@ -4,6 +4,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Iterator
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from azext_batchai.arm.held_requests import FILES, NAMES, folder_digest
 from azext_batchai.arm.times import format_time
@@ -20,6 +22,7 @@ from azext_batchai.service.handlers import common, holding
 from azext_batchai.service.handlers.jobs import require_job
 from azext_batchai.service.storage.links import file_link, is_valid_link
 from azext_batchai.service.storage.listing import Entry, OutsideFolder, confined, list_folder
+from azext_batchai.service.storage.unlinked import open_unlinked
 from azext_batchai.service.store.jobs import Job
 
 # The directory in links to what the set-up tasks of a cluster wrote.
@@ -133,14 +136,16 @@ async def download(service: Service, request: Request, owner: str, directory: st
     await _until_it_grows(service, request, owner, Path(folder), path)
     try:
         file = confined(Path(folder), path)
-        if not file.is_file() or not os.access(file, os.R_OK):
+        descriptor = open_unlinked(file, os.O_RDONLY)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
             raise FileNotFoundError(errno.ENOENT, 'not a file for us')
         if request.method == 'GET' and 'range' not in request.headers:
-            return _whole_file(file)
+            return _whole_file(descriptor)
     except (OSError, OutsideFolder):
         raise errors.ArmError(404, 'ResourceNotFound', f"There is no file '{path}' in the output directory "
                               f'{directory}.') from None
-    return FileResponse(file, media_type='application/octet-stream')
+    return _OpenFile(descriptor)
 
 
 async def _until_it_grows(service: Service, request: Request, owner: str, folder: Path, path: str) -> None:
@@ -171,12 +176,24 @@ def _folder(service: Service, owner: str, directory: str) -> str | None:
     return cluster.setup_output if cluster and directory == SETUP_OUTPUT else None
 
 
-def _whole_file(file: Path) -> Response:
-    """As much of the file as there is now: it may grow while it is sent, and the length is said first. Raises OSError.
+class _OpenFile(FileResponse):
+    """The parts asked for of an open file, which it closes. By its path, a job might have put a link there since."""
 
-    A job may put a link or a pipe in its place meanwhile: the one is not followed, the other not waited for.
-    """
-    stream = open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), 'rb')
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+        super().__init__(f'/dev/fd/{descriptor}', media_type='application/octet-stream',
+                         stat_result=os.fstat(descriptor))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._descriptor)
+
+
+def _whole_file(descriptor: int) -> Response:
+    """As much of the file as there is now: it may grow while it is sent, and the length is said first. Closes it."""
+    stream = open(descriptor, 'rb')
     status = os.fstat(stream.fileno())
 
     def blocks() -> Iterator[bytes]:

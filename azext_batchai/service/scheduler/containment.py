@@ -18,7 +18,6 @@ from azext_batchai.service.scheduler.stages import StageTask
 from azext_batchai.service.secrets.references import REGISTRY_PASSWORD
 from azext_batchai.service.store.jobs import Job
 
-# The folder of a registry's credentials among the service's own files.
 REGISTRY = 'registry'
 
 
@@ -76,10 +75,10 @@ class Containment:
         variables = job_variables(each.variables, os.environ, node.gpus)
         command = commands.exec_command(self._runtime, commands.container_name(self._job.guid, node.id), file,
                                         task.working_directory, task.command, task.stdout, task.stderr)
-        return replace(each, task=replace(task, command=command, environment=client_variables(os.environ)),
-                       files={file: environment_file_text(variables)})
+        return replace(each, files={file: environment_file_text(variables)}, task=replace(
+            task, command=command, environment=client_variables(os.environ), is_ours=True))
 
     @staticmethod
     def _task(node_id: str, command: str, folder: Path, index: int) -> Task:
         return Task(node_id, command, client_variables(os.environ), folder, folder / f'{index}.stdout',
-                    stderr_file(folder, index))
+                    stderr_file(folder, index), is_ours=True)

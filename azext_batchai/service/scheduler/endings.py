@@ -92,7 +92,7 @@ class Endings:
         logs = job.directories.get('stdouterr')
         nodes = [node.id for node in self._store.clusters.nodes_of_job(job.guid)]
         if logs and nodes:
-            Journal(Path(logs), nodes).note(self._clock(), text)
+            Journal(Path(logs), nodes, self._folders.job_user).note(self._clock(), text)
 
     def _clear_nodes(self, job: Job) -> None:
         """Job mounts go with the job; a later one on the node does not see them (wire facts sheet, section 11). Nor are

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
+from azext_batchai.service.job_user import JobUser
+
 _REFERENCE = re.compile(r'\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))')
 
 # What a task inherits from the environment the service was started in: a list of what may pass, so that tokens and
@@ -20,11 +22,14 @@ _INHERITED = ('PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LANGUAGE', 'TZ', 'TMPD
               'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy')
 
 
-def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of the service's own environment that jobs get."""
+def inherited(environment: Mapping[str, str], job_user: JobUser | None = None) -> dict[str, str]:
+    """The part of the service's own environment that jobs get, when they run as `job_user`."""
     kept = {name: environment[name] for name in _INHERITED if name in environment}
     kept.update({name: value for name, value in environment.items() if name.startswith('LC_')})
     kept.setdefault('PATH', '/usr/local/bin:/usr/bin:/bin')
+    if job_user:
+        kept.pop('TMPDIR', None)  # root's
+        kept.update(job_user.variables)
     return kept
 
 

@@ -7,11 +7,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Sequence
 
+from azext_batchai.service.job_user import JobUser, files_as
+
 
 class Journal:
-    """The logs of one attempt, one a node; a single node's has no suffix (semantics sheet, section 3.3)."""
+    """The logs of one attempt, one a node; a single node's has no suffix (semantics sheet, section 3.3). They lie in a
+    folder of the job's, and are written with no more than the rights of `job_user`."""
 
-    def __init__(self, folder: Path, node_ids: Sequence[str]):
+    def __init__(self, folder: Path, node_ids: Sequence[str], job_user: JobUser | None = None):
+        self._job_user = job_user
         self._files = {node_id: folder / ('execution.log' if len(node_ids) == 1 else f'execution-{node_id}.log')
                        for node_id in node_ids}
 
@@ -20,7 +24,8 @@ class Journal:
         epoch."""
         for each in self._files if node_id is None else (node_id,):
             try:
-                _append(self._files[each], f'{_stamp(now)} {each} {one_line(text)}\n')
+                with files_as(self._job_user):
+                    _append(self._files[each], f'{_stamp(now)} {each} {one_line(text)}\n')
             except OSError:
                 continue
 

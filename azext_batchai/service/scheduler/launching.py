@@ -9,9 +9,10 @@ from typing import Any, Callable, Mapping
 from azext_batchai.service.engines.base import EngineCluster, EngineNode
 from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.engines.disposal import discard
+from azext_batchai.service.job_user import JobUser, files_as, make_job_folder
 from azext_batchai.service.scheduler import environment as env
 from azext_batchai.service.scheduler.node_files import write_on_node
-from azext_batchai.service.storage.mounts import MountError, link_mounts, resolve_mounts
+from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
 from azext_batchai.service.store.jobs import Job
 from azext_batchai.service.toolkits import host_slots
 
@@ -20,8 +21,9 @@ FindFileServer = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things lie below the service's data folder."""
+    """Where things lie below the service's data folder, and the user that jobs run as when that is not ours."""
     data_dir: Path
+    job_user: JobUser | None = None
 
     def cluster(self, guid: str) -> EngineCluster:
         return EngineCluster(guid, self.data_dir / 'nodes' / guid)
@@ -64,6 +66,7 @@ class JobLayout:
     folders: list[dict[str, Path]]
     properties: dict[str, Any]
     secrets: Mapping[str, str]
+    job_user: JobUser | None = None
 
     @property
     def logs(self) -> Path:
@@ -79,10 +82,11 @@ class JobLayout:
 
     def variables(self, node: int, own: Mapping[str, str] = {}) -> dict[str, str]:
         """The whole environment of a process on that node."""
-        return {**env.inherited(os.environ), **self.named_variables(node, own)}
+        return {**env.inherited(os.environ, self.job_user), **self.named_variables(node, own)}
 
 
-def job_layout(job: Job, nodes: list[EngineNode], secrets: Mapping[str, str]) -> JobLayout:
+def job_layout(job: Job, nodes: list[EngineNode], secrets: Mapping[str, str], job_user: JobUser | None = None
+               ) -> JobLayout:
     """Variables and output folders for each node of the gang. Pure. Raises ValueError as `env.output_folders`."""
     properties = job.resource.properties
     addresses = [node.address for node in nodes]
@@ -91,10 +95,10 @@ def job_layout(job: Job, nodes: list[EngineNode], secrets: Mapping[str, str]) ->
     folders: list[dict[str, Path]] = []
     for node in nodes:
         named = env.job_variables(node_place(node), job_place(job, node), addresses)
-        own_folders = env.output_folders(properties, segment, {**env.inherited(os.environ), **named})
+        own_folders = env.output_folders(properties, segment, {**env.inherited(os.environ, job_user), **named})
         folders.append(own_folders)
         variables.append({**named, **env.directory_variables(properties, own_folders, named)})
-    return JobLayout(variables, folders, properties, secrets)
+    return JobLayout(variables, folders, properties, secrets, job_user)
 
 
 def clear_node(node: EngineNode, trash: Path) -> None:
@@ -111,6 +115,17 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
     Raises MountError, which names the node where it is that of one, and OSError for a folder that cannot be made.
     """
     mounts = resolve_mounts(job.resource.properties.get('mountVolumes', {}), folders.data_dir, file_server)
+    make_mounted_folders(mounts, folders)
+    make_lasting_folder(job.guid, folders)
+    with files_as(folders.job_user):
+        _lay_out_on_nodes(job, nodes, mounts)
+        for node, own in zip(nodes, layout.folders):
+            for name, folder in sorted(own.items(), key=lambda item: len(item[1].parts)):
+                make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
+        return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
+
+
+def _lay_out_on_nodes(job: Job, nodes: list[EngineNode], mounts: list[Mount]) -> None:
     shared = job_place(job, nodes[0]).shared
     shared.mkdir(parents=True, exist_ok=True)
     hosts = env.host_file(zip((node.address for node in nodes), host_slots(job.resource.properties)))
@@ -125,10 +140,22 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
             raise
         if not place.shared.exists():
             place.shared.symlink_to(shared, target_is_directory=True)
-    for node, own in zip(nodes, layout.folders):
-        for name, folder in sorted(own.items(), key=lambda item: len(item[1].parts)):
-            make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
-    return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
+
+
+def make_mounted_folders(mounts: list[Mount], folders: Folders) -> None:
+    """Make the shares, containers and file servers behind `mounts` where a job user could not. Raises MountError."""
+    for mount in mounts if folders.job_user else ():
+        try:
+            if mount.base:
+                make_job_folder(mount.base, folders.data_dir, folders.job_user)
+        except OSError as error:
+            raise MountError(mount.code, mount.relative_path, f'{error.filename}: {error.strerror}') from None
+
+
+def make_lasting_folder(guid: str, folders: Folders) -> None:
+    """Make what `make_output_folder` may want to link to, where a job user could not."""
+    if folders.job_user:
+        make_job_folder(folders.output(guid), folders.data_dir, folders.job_user)
 
 
 def make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:

@@ -5,13 +5,13 @@ cannot reach, from within a container for example, and a pipe would have it wait
 """
 from __future__ import annotations
 
-import errno
 import logging
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from azext_batchai.service.engines.disposal import discard
+from azext_batchai.service.storage.unlinked import open_unlinked
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +59,10 @@ def discard_on_node(disk: Path, path: Path, trash: Path) -> None:
     try:
         if not os.path.lexists(path):
             return
-        if path.parent.resolve() != disk.resolve() / path.parent.relative_to(disk):
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path.parent))
-        discard(path, trash)
+        parent = open_unlinked(disk.resolve() / path.parent.relative_to(disk), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            discard(path, trash, parent)
+        finally:
+            os.close(parent)
     except (OSError, RuntimeError) as error:  # the latter is what older Pythons say of links that go in circles
         _log.warning('%s stays where it is: %s', path, error)

@@ -6,8 +6,10 @@ from typing import Any, Callable, Sequence
 
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
+from azext_batchai.service.job_user import files_as
 from azext_batchai.service.scheduler.failures import last_lines
-from azext_batchai.service.scheduler.launching import Folders, make_output_folder, node_place
+from azext_batchai.service.scheduler.launching import (
+    Folders, make_lasting_folder, make_mounted_folders, make_output_folder, node_place)
 from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.scheduler.provisions import Provisions
@@ -46,7 +48,7 @@ class NodeSetup:
             return
         try:
             launch = setup_launch(f'{node.id}-setup', cluster, node, self._make_links(cluster, node), {},
-                                  self._folders.launch(f'{node.id}-setup'))
+                                  self._folders.launch(f'{node.id}-setup'), self._folders.job_user)
         except MountError as problem:
             self._unusable(node.id, error(problem.code, str(problem), nodeId=node.id, mountPath=problem.relative_path))
             return
@@ -72,7 +74,7 @@ class NodeSetup:
         try:
             secrets = self._secrets(cluster, node.id)
             launch = setup_launch(record.id, cluster, node, self._make_links(cluster, node), secrets,
-                                  self._folders.launch(record.id))
+                                  self._folders.launch(record.id), self._folders.job_user)
             if launch is None:
                 raise LaunchRejected('there is nothing to run any more')
             self._make_log_folder(cluster, node)
@@ -106,12 +108,14 @@ class NodeSetup:
     def _make_log_folder(self, cluster: Cluster, node: EngineNode) -> None:
         """The folder of the setup task's output, the same for every node; without such a task the node's own."""
         guid = cluster.resource.guid
-        _, logs = setup_layout(cluster, node, {})
-        if logs is None:
-            (node.folder / 'startup').mkdir(parents=True, exist_ok=True)
-            return
-        make_output_folder(logs, node.folder.resolve(), self._folders.output(guid))
-        folder = str(logs.resolve())
+        _, logs = setup_layout(cluster, node, {}, self._folders.job_user)
+        make_lasting_folder(guid, self._folders)
+        with files_as(self._folders.job_user):
+            if logs is None:
+                (node.folder / 'startup').mkdir(parents=True, exist_ok=True)
+                return
+            make_output_folder(logs, node.folder.resolve(), self._folders.output(guid))
+            folder = str(logs.resolve())
         if folder != cluster.setup_output:
             self._store.clusters.set_setup_output(guid, folder)
 
@@ -144,7 +148,9 @@ class NodeSetup:
     def _make_links(self, cluster: Cluster, node: EngineNode) -> list[Mount]:
         volumes = cluster.resource.properties.get('nodeSetup', {}).get('mountVolumes', {})
         mounts = resolve_mounts(volumes, self._folders.data_dir, self._store.resources.file_server_guid)
-        link_mounts(mounts, node_place(node).mount_root)
+        make_mounted_folders(mounts, self._folders)
+        with files_as(self._folders.job_user):
+            link_mounts(mounts, node_place(node).mount_root)
         return mounts
 
     def _find(self, node_id: str) -> tuple[Cluster, EngineNode] | None:
@@ -169,9 +175,10 @@ class NodeSetup:
             secrets = self._secrets(found[0], node_id)
         except (StillResolving, SecretUnavailable):
             return ''  # nobody knows what in it is secret
-        _, logs = setup_layout(*found, {})
+        _, logs = setup_layout(*found, {}, self._folders.job_user)
         folder = logs or found[1].folder / 'startup'
-        return last_lines(folder / f'stderr-{node_id}.txt', lambda text: mask(text, secrets.values()))
+        with files_as(self._folders.job_user):
+            return last_lines(folder / f'stderr-{node_id}.txt', lambda text: mask(text, secrets.values()))
 
     def leave(self, node_ids: Sequence[str]) -> None:
         """The nodes are to leave: no job starts on them, and what their set-up left running ends."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from azext_batchai.service.engines.base import EngineNode, Launch, LaunchState, Observation
+from azext_batchai.service.job_user import files_as
 from azext_batchai.service.scheduler import environment as env
 from azext_batchai.service.scheduler.containment import REGISTRY, Containment, stderr_file
 from azext_batchai.service.scheduler.failures import Circumstances, last_lines, launch_end
@@ -59,7 +60,7 @@ class Staging:
         if record.purpose == CLEANUP:
             return self._stage(record, self._containment(job).remove_tasks(record.nodes, self._launch_folder(record)),
                                job.directories, [])
-        layout = job_layout(job, nodes, self._secrets(job))
+        layout = job_layout(job, nodes, self._secrets(job), self._folders.job_user)
         directories = lay_out(job, nodes, layout, self._folders, self._store.resources.file_server_guid)
         tasks = self._tasks(record, job, nodes, layout)
         for each in tasks:
@@ -111,7 +112,7 @@ class Staging:
         if len(nodes) < len(record.nodes) or record.purpose == CLEANUP:
             return []
         try:
-            return self._tasks(record, job, list(nodes), job_layout(job, list(nodes), {}))
+            return self._tasks(record, job, list(nodes), job_layout(job, list(nodes), {}, self._folders.job_user))
         except (OSError, ValueError, NoPorts, NoRuntime):
             return []
 
@@ -133,12 +134,14 @@ class Staging:
         failed = any(observation.exit_codes) and observation.state is LaunchState.ENDED
         tasks = self.known_tasks(record, job, nodes) if failed else []
         known = self._circumstances(record, job, nodes) if failed else Circumstances()
-        return launch_end(record.purpose, tasks, observation, job.stop_reason, known)
+        with files_as(None if record.purpose == CONTAINER else self._folders.job_user):  # it looks into the logs
+            return launch_end(record.purpose, tasks, observation, job.stop_reason, known)
 
     def _circumstances(self, record: LaunchRecord, job: Job, nodes: list[EngineNode]) -> Circumstances:
         properties = job.resource.properties
         image = properties.get('containerSettings', {}).get('imageSourceRegistry', {}).get('image', '')
-        mpi = mpi_problem(job_place(job, nodes[0]).shared) if record.purpose == MAIN and nodes else None
+        with files_as(self._folders.job_user):
+            mpi = mpi_problem(job_place(job, nodes[0]).shared) if record.purpose == MAIN and nodes else None
         node = ''
         if mpi and mpi.rank is not None:
             nodes_of_ranks = [node_id for node_id, count in zip(record.nodes, host_slots(properties))
@@ -160,7 +163,7 @@ class Staging:
         logs = stage.directories.get('stdouterr')
         if not logs:
             return
-        journal = Journal(Path(logs), record.nodes)
+        journal = Journal(Path(logs), record.nodes, self._folders.job_user)
         for text in stage.notes:
             journal.note(self._clock(), text)
         hide = self._mask(job)
@@ -174,7 +177,7 @@ class Staging:
         logs = job.directories.get('stdouterr')
         if not logs:
             return
-        journal, now = Journal(Path(logs), record.nodes), self._clock()
+        journal, now = Journal(Path(logs), record.nodes, self._folders.job_user), self._clock()
         took = duration(now - record.created)
         tasks = self.known_tasks(record, job, nodes)
         if observation.state is LaunchState.LOST or len(tasks) != len(observation.exit_codes):

@@ -18,7 +18,8 @@ def nothing(launch_id: str, node_id: str, folder: Path) -> Launch:
     work = folder / 'work'
     work.mkdir(parents=True, exist_ok=True)
     return Launch(launch_id, folder, (Task(
-        node_id, 'exit 0', {'PATH': os.defpath}, work, folder / 'shell.out', folder / 'shell.err'),))
+        node_id, 'exit 0', {'PATH': os.defpath}, work, folder / 'shell.out', folder / 'shell.err',
+        is_ours=True),))
 
 
 def take_back(engine: Engine, launch_id: str, node_id: str, folder: Path) -> str | None:

@@ -1,11 +1,14 @@
 """Look into output folders without ever leaving them."""
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from azext_batchai.service.storage.unlinked import open_unlinked
 
 
 class OutsideFolder(ValueError):
@@ -52,11 +55,14 @@ def list_folder(folder: Path, path: str) -> list[Entry]:
     target = confined(folder, path)
     above = {confined(folder, '/'.join(parts)) for parts in _leading(path)}
     entries = []
-    with os.scandir(target) as scan:
+    descriptor = open_unlinked(target, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.ExitStack() as opened:
+        opened.callback(os.close, descriptor)
+        scan = opened.enter_context(os.scandir(descriptor))
         for item in scan:
             try:
                 item.name.encode()  # a name that is no UTF-8 has no place in JSON or a link
-                if item.is_symlink() and confined(folder, os.path.relpath(item.path, folder.resolve())) in above:
+                if item.is_symlink() and confined(folder, f'{path}/{item.name}') in above:
                     continue  # a link in a circle would never end for who copies the folder
                 status = item.stat()
             except (OSError, OutsideFolder, UnicodeEncodeError):

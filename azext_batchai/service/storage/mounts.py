@@ -25,13 +25,15 @@ class MountError(Exception):
 class Mount:
     """`target` is the folder behind the mount, or None when `command` has to mount it.
 
-    `create` says whether the target is ours to make when it is missing.
+    `create` says whether the target is ours to make when it is missing; `base` is then the share, container or file
+    server that it lies in.
     """
     relative_path: str
     code: str
     target: Path | None = None
     command: str = ''
     create: bool = True
+    base: Path | None = None
 
 
 def resolve_mounts(volumes: dict[str, Any], data_dir: Path, file_server_guid: Callable[[str], str | None]
@@ -45,14 +47,15 @@ def resolve_mounts(volumes: dict[str, Any], data_dir: Path, file_server_guid: Ca
         path = share['relativeMountPath']
         try:
             name, below = split_file_url(share['azureFileUrl'])
-            mounts.append(Mount(path, 'AZFMountError', share_folder(data_dir, share['accountName'], name) / below))
+            base = share_folder(data_dir, share['accountName'], name)
+            mounts.append(Mount(path, 'AZFMountError', base / below, base=base))
         except ValueError as error:
             raise MountError('AZFMountError', path, str(error)) from None
     for blob in volumes.get('azureBlobFileSystems', []):
         path = blob['relativeMountPath']
         try:
-            mounts.append(Mount(path, 'BFSMountError',
-                                container_folder(data_dir, blob['accountName'], blob['containerName'])))
+            base = container_folder(data_dir, blob['accountName'], blob['containerName'])
+            mounts.append(Mount(path, 'BFSMountError', base, base=base))
         except ValueError as error:
             raise MountError('BFSMountError', path, str(error)) from None
     for server in volumes.get('fileServers', []):
@@ -73,7 +76,8 @@ def _file_server(server: dict[str, Any], data_dir: Path, file_server_guid: Calla
     below = server.get('sourceDirectory', '').strip('/')
     if '..' in below.split('/') or '\x00' in below:
         raise MountError('FileServerMountError', path, f"sourceDirectory {below!r} must not contain '..' or NUL")
-    return Mount(path, 'FileServerMountError', file_server_folder(data_dir, guid) / below)
+    base = file_server_folder(data_dir, guid)
+    return Mount(path, 'FileServerMountError', base / below, base=base)
 
 
 def bind_source(command: str) -> str | None:
