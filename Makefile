@@ -37,7 +37,7 @@ endif
 help:
 	@echo 'make demo     install, then train on a cluster of one node and watch it, and run a gang on two'
 	@echo 'make test     install, then run the tests'
-	@echo 'make lint     flake8 and mypy'
+	@echo 'make lint     flake8, mypy, and pip-audit of what the extension installs'
 	@echo 'make install  .venv with azure-cli and this extension'
 	@echo 'make wheel    the package that "az extension add --source" takes, in dist/'
 	@echo 'make clean    remove everything that the targets above made'
@@ -48,8 +48,9 @@ demo: install
 test: install dev frameworks
 	$(PY) -m pytest $(PYTEST_ARGS)
 
-lint: dev
-	@set -x; status=0; $(PY) -m flake8 || status=1; $(PY) -m mypy || status=1; exit $$status
+lint: dev install
+	@set -x; status=0; $(PY) -m flake8 || status=1; $(PY) -m mypy || status=1; \
+	    $(PY) tests/reliability/audit_dependencies.py $(EXTENSIONS)/batchai || status=1; exit $$status
 
 wheel: $(WHEEL)
 

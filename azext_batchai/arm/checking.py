@@ -117,8 +117,13 @@ def nearest_hint(word: str, known: list[str]) -> str:
 def _join(parts: list[Any]) -> str:
     text = ''
     for part in parts:
-        text += f'[{part}]' if _is_index(part) else f'.{part}'
+        text += f'[{part}]' if _is_index(part) else f'.{_printable(part)}'
     return text.lstrip('.')
+
+
+def _printable(key: str) -> str:
+    """A key may be any text; what would end the line, or steer a terminal, is shown escaped."""
+    return ''.join(character if character.isprintable() else ascii(character)[1:-1] for character in key)
 
 
 def _is_index(part: Any) -> bool:

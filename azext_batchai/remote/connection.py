@@ -80,7 +80,7 @@ def _from_file(path: Path, content: bytes) -> Connection:
     try:
         entries = json.loads(content.decode('utf-8'))
         endpoint, token_file, ca_file = entries['endpoint'], entries['tokenFile'], entries.get('caFile')
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise _damaged(path) from None
     if not all(isinstance(text, str) for text in (endpoint, token_file, ca_file or '')):
         raise _damaged(path)

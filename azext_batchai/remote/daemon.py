@@ -40,7 +40,7 @@ class Daemon:
         """What the service last wrote about itself: pid, port, endpoint, files. None when it never ran."""
         try:
             state = json.loads((self.data_dir / 'service.json').read_text('utf-8'))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         complete = isinstance(state, dict) and all(isinstance(state.get(key), kind) for key, kind in _NEEDED.items())
         return state if complete else None

@@ -11,18 +11,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
-    """An HTTP protocol that closes a connection which, for `seconds`, has no request under way, and every connection
-    above `most`."""
+    """An HTTP protocol that closes a connection which, for `seconds`, has no request under way. With more than `most`
+    connections the one that has waited longest for a request goes, so that sockets left open keep nobody out; with as
+    many requests under way the new connection does."""
 
     class BoundedProtocol(H11Protocol):
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            self._watch()
             if len(self.connections) > most:
-                transport.abort()
-            else:
-                self._watch()
+                waiting = (other for other in self.connections if isinstance(other, BoundedProtocol) and other._timer)
+                min(waiting, key=BoundedProtocol._deadline, default=self)._drop()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
@@ -51,10 +52,17 @@ def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
                 self._timer.cancel()
                 self._timer = None
 
+        def _deadline(self) -> float:
+            return self._timer.when() if self._timer else float('inf')
+
         def _give_up(self) -> None:
             self._timer = None
             if not self._is_busy() and not self.transport.is_closing():
                 self.transport.abort()
+
+        def _drop(self) -> None:
+            self._forget_timer()  # it is not found again before it is lost
+            self.transport.abort()
 
     return BoundedProtocol
 

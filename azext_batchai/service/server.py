@@ -125,7 +125,7 @@ def _listen(settings: Settings, name: str) -> Iterator[socket.socket]:
 def _last_port(state_file: Path, key: str) -> int | None:
     try:
         port = int(json.loads(state_file.read_text('utf-8'))[key])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return port if 0 < port <= 65535 else None
 

@@ -113,11 +113,11 @@ def _check(settings: Settings) -> None:
         if port and list(ports.values()).count(port) > 1:
             raise SettingsError(f'{name} {port} is that of another part of the service too; give each its own')
     if settings.log_level not in LOG_LEVELS:
-        raise SettingsError(f"log_level '{settings.log_level}' is not one of {', '.join(LOG_LEVELS)}")
+        raise SettingsError(f"log_level {settings.log_level!r} is not one of {', '.join(LOG_LEVELS)}")
     if settings.host in ('', '0.0.0.0', '::'):
         raise SettingsError(f"host '{settings.host}' is not an address that clients can name; give the one they use")
     if settings.container_runtime not in ('', *RUNTIMES):
-        raise SettingsError(f"container_runtime '{settings.container_runtime}' is not one of {', '.join(RUNTIMES)}")
+        raise SettingsError(f"container_runtime {settings.container_runtime!r} is not one of {', '.join(RUNTIMES)}")
     try:
         shlex.split(settings.container_options)
     except ValueError as error:
@@ -133,6 +133,8 @@ def _check(settings: Settings) -> None:
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text('utf-8'))
+    except RecursionError:
+        raise SettingsError(f'{path} cannot be used: it is nested too deeply') from None
     except (OSError, ValueError) as error:
         raise SettingsError(f'{path} cannot be used: {error}') from None
     known = set(_TYPES) - {'data_dir'}
@@ -144,6 +146,6 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         return _TYPES[name](value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for an infinite number of bytes
         kind = getattr(_TYPES[name], '__name__', 'value')
         raise SettingsError(f'{name} from {origin} should be a {kind}, but is {value!r}') from None

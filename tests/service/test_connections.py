@@ -65,18 +65,39 @@ def test_an_answer_may_take_longer_than_a_request():
     assert story(talk).endswith(b'ok')
 
 
-def test_above_the_most_a_connection_is_closed_at_once_and_the_others_work():
+_ASK = b'GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+
+async def _read(reader):
+    """What the service sends until it closes the connection, also when it does so at once."""
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b''
+
+
+def test_above_the_most_the_connection_that_waits_longest_goes_and_the_new_one_is_served():
     async def talk(port):
         held = [await asyncio.open_connection('127.0.0.1', port) for _ in range(3)]
-        reader, _ = await asyncio.open_connection('127.0.0.1', port)
-        try:
-            refused = await reader.read()
-        except ConnectionResetError:
-            refused = b''
-        held[0][1].write(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-        return refused, await held[0][0].read()
-    refused, answered = story(talk, seconds=10, most=3)
-    assert refused == b'' and answered.endswith(b'ok')
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        gone = await _read(held[0][0])
+        writer.write(_ASK % b'/')
+        held[1][1].write(_ASK % b'/')
+        return gone, await _read(reader), await _read(held[1][0])
+    gone, new, kept = story(talk, seconds=10, most=3)
+    assert gone == b'' and new.endswith(b'ok') and kept.endswith(b'ok')
+
+
+def test_requests_under_way_are_never_given_up_for_a_new_connection():
+    async def talk(port):
+        busy = [await asyncio.open_connection('127.0.0.1', port) for _ in range(3)]
+        for reader, writer in busy:
+            writer.write(_ASK % b'/slow')
+            await reader.readuntil(b'\r\n')
+        refused = await _read((await asyncio.open_connection('127.0.0.1', port))[0])
+        return refused, [await _read(reader) for reader, _ in busy]
+    refused, answers = story(talk, seconds=10, most=3)
+    assert refused == b'' and all(answer.endswith(b'ok') for answer in answers)
 
 
 def test_the_limit_of_descriptors_leaves_room_for_work():

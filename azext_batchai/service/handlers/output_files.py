@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, BinaryIO, Iterator
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -176,6 +176,18 @@ def _folder(service: Service, owner: str, directory: str) -> str | None:
     return cluster.setup_output if cluster and directory == SETUP_OUTPUT else None
 
 
+class _ClosingResponse(StreamingResponse):
+    """Closes the file however the reply ends. A generator that nobody asks any more would keep it open for long."""
+
+    def __init__(self, stream: BinaryIO, content: Iterator[bytes], **more: Any):
+        super().__init__(content, **more)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._stream:
+            await super().__call__(scope, receive, send)
+
+
 class _OpenFile(FileResponse):
     """The parts asked for of an open file, which it closes. By its path, a job might have put a link there since."""
 
@@ -198,10 +210,9 @@ def _whole_file(descriptor: int) -> Response:
 
     def blocks() -> Iterator[bytes]:
         left = status.st_size
-        with stream:
-            while left and (block := stream.read(min(left, _BLOCK_BYTES))):
-                left -= len(block)
-                yield block
-    return StreamingResponse(blocks(), media_type='application/octet-stream', headers={
+        while left and (block := stream.read(min(left, _BLOCK_BYTES))):
+            left -= len(block)
+            yield block
+    return _ClosingResponse(stream, blocks(), media_type='application/octet-stream', headers={
         'content-length': str(status.st_size), 'accept-ranges': 'bytes',
         'last-modified': formatdate(status.st_mtime, usegmt=True)})

@@ -27,7 +27,9 @@ batchai_version=$(mpirun --version 2>&1 </dev/null)
 case $batchai_version in
 *'Open MPI) '[1-4].* | *'OpenRTE) '[1-4].* | *'Spectrum MPI) '*)
     batchai_write_hosts ' slots='
+    # Where it looks for room to share the machine's topology, a daemon in a hundred crashes.
     set -- --hostfile hosts --map-by slot --bind-to none --wdir / --mca plm rsh --mca plm_rsh_agent ./agent \
+        --mca rtc_hwloc_vmhole none \
         --mca plm_rsh_no_tree_spawn 1 --mca orte_leave_session_attached 1
     [ -z "$batchai_loopback" ] ||
         set -- "$@" --mca oob_tcp_if_include "$batchai_loopback" --mca btl_tcp_if_include "$batchai_loopback"
@@ -63,6 +65,8 @@ case $batchai_version in
     ;;
 esac
 if [ -n "$batchai_open_mpi" ]; then
+    # mpirun would tell all daemons what is set for Open MPI, and in one folder they get into each other's way.
+    export BATCHAI_TMPDIR="${TMPDIR-}" TMPDIR="$AZ_BATCHAI_JOB_TEMP/.mpi"
     [ "$(id -u)" != 0 ] || set -- "$@" --allow-run-as-root
     ! batchai_crowded || set -- "$@" --mca mpi_yield_when_idle 1
 fi

@@ -7,6 +7,7 @@ else
     until [ -f "$batchai_host" ]; do sleep 0.1; done
 fi
 batchai_daemon=$(cat "$batchai_host" 2>/dev/null)
+export OMPI_MCA_orte_tmpdir_base="$AZ_BATCHAI_JOB_TEMP/.mpi"
 [ -n "$batchai_daemon" ] || exit 0
 # A daemon that is told to end cleans up first, and this shell waits for it.
 trap : TERM INT HUP

@@ -4,4 +4,4 @@ if ! command -v mpirun >/dev/null && command -v bash >/dev/null; then
 fi
 mkdir -p "$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi" "$AZ_BATCHAI_JOB_TEMP/.mpi" || exit 1
 # What a killed daemon leaves behind goes with the job.
-export OMPI_MCA_orte_tmpdir_base="$AZ_BATCHAI_JOB_TEMP/.mpi" PRTE_MCA_prte_tmpdir_base="$AZ_BATCHAI_JOB_TEMP/.mpi"
+export PRTE_MCA_prte_tmpdir_base="$AZ_BATCHAI_JOB_TEMP/.mpi"

@@ -1,6 +1,11 @@
 # One rank: runs the command in this node's own folder, and writes down how it failed.
 batchai_dir=$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi
 cd "$AZ_BATCHAI_JOB_TEMP" && unset OLDPWD || exit 1
+if [ -n "${BATCHAI_TMPDIR+x}" ]; then
+    TMPDIR=$BATCHAI_TMPDIR
+    [ -n "$TMPDIR" ] || unset TMPDIR
+    unset BATCHAI_TMPDIR
+fi
 if [ -n "$batchai_loopback" ]; then
     # Open MPI names its shared memory after the machine, which all nodes are here.
     export OMPI_MCA_btl_vader_backing_directory="$PWD/.mpi" OMPI_MCA_btl_sm_backing_directory="$PWD/.mpi"

@@ -1,6 +1,7 @@
 """The real service as a process: uploads that it dies under, bodies that lie, large ones, and what it logs of them."""
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -163,7 +164,8 @@ def test_a_body_that_ends_early_changes_nothing(running):
     (('content-length: 3', 'x' * 100_000 + ': 1'), b'abc', '400')])
 def test_lengths_and_heads_that_lie_are_refused(running, lines, body, status):
     with running.wire() as wire:
-        wire.sendall(running.head('work/lie', *lines) + body)
+        with contextlib.suppress(OSError):  # it may answer and hang up before it has read all
+            wire.sendall(running.head('work/lie', *lines) + body)
         assert reply_to(wire).split(' ')[1].startswith(status)
     assert running.send('HEAD', 'work/lie')[0] == 404
     until(lambda: not running.unfinished(), 'half a body is left')
