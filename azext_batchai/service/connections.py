@@ -1,13 +1,23 @@
-"""Bounds on connections, which uvicorn has none of: time until a request is complete, and how many there may be.
+"""Bounds on connections, which uvicorn has none of: time until a request is complete, how many there may be, and what
+they take of the memory.
 
 Anybody on this machine may connect; the token is only asked for in a complete request.
 """
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from asyncio import sslproto
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+# A record of TLS has 16 KiB at most; asyncio sets aside 256 for each connection, however little it sends.
+_TLS_BUFFER_BYTES = 64 * 1024
+# So many connections leave behind a heap worth giving back, once the last of them are gone.
+_MANY = 100
+_SETTLED_SECONDS = 5.0
 
 
 def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
@@ -15,12 +25,17 @@ def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
     connections the one that has waited longest for a request goes, so that sockets left open keep nobody out; with as
     many requests under way the new connection does."""
 
+    sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES  # type: ignore[attr-defined]
+    peak = 0
+
     class BoundedProtocol(H11Protocol):
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
+            nonlocal peak
             super().connection_made(transport)
             self._watch()
+            peak = max(peak, len(self.connections))
             if len(self.connections) > most:
                 waiting = (other for other in self.connections if isinstance(other, BoundedProtocol) and other._timer)
                 min(waiting, key=BoundedProtocol._deadline, default=self)._drop()
@@ -34,8 +49,12 @@ def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
             self._watch()
 
         def connection_lost(self, exc: Exception | None) -> None:
+            nonlocal peak
             self._forget_timer()
             super().connection_lost(exc)
+            if peak >= _MANY and len(self.connections) <= peak // 10:
+                peak = len(self.connections)
+                self.loop.call_later(_SETTLED_SECONDS, give_back_memory)
 
         def _watch(self) -> None:
             """Run the timer while no request is under way; bytes that trickle in do not prolong it."""
@@ -65,6 +84,16 @@ def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
             self.transport.abort()
 
     return BoundedProtocol
+
+
+def give_back_memory() -> None:
+    """Return to the system what closed connections had: their objects hold each other until somebody looks, and the C
+    library keeps what is freed unless it is asked."""
+    import ctypes
+    import gc
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def raise_descriptor_limit() -> int:

@@ -27,7 +27,6 @@ async def stalled(folder: Path, seconds: float, each: int = 100, sockets: int = 
             await ended(connection, 'big')
             link = (await links_of(connection, 'big'))['stdout.txt']
             assert (await connection.request('GET', link)).status == 200
-            # Memory stays at its highest: the allocator keeps what a thousand TLS connections had.
             await measured(service, figures, lambda: _stall(service, figures, link, each, sockets, seconds), 10)
     return figures
 

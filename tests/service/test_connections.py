@@ -5,6 +5,7 @@ import socket
 import pytest
 import uvicorn
 
+from azext_batchai.service import connections
 from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
 
 
@@ -28,6 +29,30 @@ def story(talk, seconds=0.2, most=100):
             server.should_exit = True
             await serving
     return asyncio.run(serve())
+
+
+@pytest.mark.parametrize('count, gives_back', [(30, True), (20, False)])
+def test_what_many_connections_had_is_given_back_when_they_are_gone(monkeypatch, count, gives_back):
+    given, over = [], asyncio.Event()
+    monkeypatch.setattr(connections, '_MANY', 25)
+    monkeypatch.setattr(connections, '_SETTLED_SECONDS', 0.0)
+    monkeypatch.setattr(connections, 'give_back_memory', lambda: (given.append(1), over.set()))
+
+    async def talk(port):
+        opened = [await asyncio.open_connection('127.0.0.1', port) for _ in range(count)]
+        for _, writer in opened:
+            writer.close()
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        writer.write(b'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+        await reader.read()
+        if gives_back:
+            await over.wait()
+    story(talk, seconds=5)
+    assert given == ([1] if gives_back else [])
+
+
+def test_giving_memory_back_is_always_possible():
+    connections.give_back_memory()
 
 
 @pytest.mark.parametrize('begun', [b'', b'GET / HT', b'GET / HTTP/1.1\r\nHost: x\r\n'])
