@@ -1,11 +1,14 @@
 """Every example of the help texts, run as printed, in the order below, with what it needs prepared."""
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import subprocess
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import Any, Iterator
 
 import azext_batchai._help  # noqa: F401  (fills the table of help texts)
 import pytest
@@ -139,7 +142,15 @@ def _make_storage_account(rest: Rest) -> None:
         'location': 'eastus', 'sku': {'name': 'Standard_LRS'}, 'kind': 'StorageV2'})
 
 
-def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user can reach."""
+    with tempfile.TemporaryDirectory(dir='/tmp') as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+def test_the_examples_of_the_service_work_in_turn(az: Az, open_folder: Path) -> None:
     lines = [line for command, line in EXAMPLES if command.startswith('batchai service')]
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
@@ -151,6 +162,13 @@ def test_the_examples_of_the_service_work_in_turn(az: Az) -> None:
         if ' start --' in line:
             az.ok('batchai service stop')
             line = line.replace('8443', str(port))  # which may be taken on this machine
+        if '--job-user' in line:
+            line = line.replace('/var/lib/batchai', f'{open_folder}/data').replace('batchai-jobs', 'nobody')
+            started = az(line.removeprefix('az '))
+            assert started.code == 0 if os.geteuid() == 0 else 'root' in started.problem
+            az.ok('batchai service stop')
+            az.ok(f'batchai service start --data-dir {az.folder}/batchai -o none')
+            continue
         if line.endswith('--follow'):
             line = 'batchai service logs | grep listens'
         if line.endswith(('stop', 'reset -y')) or ' env' in line:

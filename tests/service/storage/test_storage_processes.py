@@ -160,15 +160,21 @@ def test_a_body_that_ends_early_changes_nothing(running):
     (('transfer-encoding: chunked', 'content-length: 5'), b'5\r\nabcde\r\n0\r\n\r\n', '4'),
     (('content-length: 5', 'content-length: 6'), b'abcdef', '400'), (('content-length: -1',), b'', '400'),
     (('content-length: 5x',), b'abcde', '400'), (('content-length: 99999999999999',), b'abc', '413'), ((), b'', '411'),
-    (('content-length: 5', 'host: evil'), b'abcde', '400'), (('x-ms-meta-a: b\0c', 'content-length: 0'), b'', '400'),
-    (('content-length: 3', 'x' * 100_000 + ': 1'), b'abc', '400')])
+    (('content-length: 5', 'host: evil'), b'abcde', '400'), (('x-ms-meta-a: b\0c', 'content-length: 0'), b'', '400')])
 def test_lengths_and_heads_that_lie_are_refused(running, lines, body, status):
     with running.wire() as wire:
-        with contextlib.suppress(OSError):  # it may answer and hang up before it has read all
-            wire.sendall(running.head('work/lie', *lines) + body)
+        wire.sendall(running.head('work/lie', *lines) + body)
         assert reply_to(wire).split(' ')[1].startswith(status)
     assert running.send('HEAD', 'work/lie')[0] == 404
     until(lambda: not running.unfinished(), 'half a body is left')
+
+
+def test_a_head_without_end_is_not_read_to_its_end(running):
+    with running.wire() as wire:
+        with contextlib.suppress(OSError):  # it may hang up before it has read all
+            wire.sendall(running.head('work/lie', 'content-length: 3', 'x' * 2_000_000 + ': 1') + b'abc')
+        assert reply_to(wire).split(' ')[1:2] in ([], ['400'])
+    assert running.send('HEAD', 'work/lie')[0] == 404
 
 
 def test_a_body_that_stops_is_given_up(running):
