@@ -182,8 +182,9 @@ class Attempts:
         if job is None:
             self._conclude(record, None, LaunchEnd(observation.state.value, observation.exit_codes))
             return
-        end = self._staging.read_end(record, job, nodes, observation)
-        self._staging.note_end(record, job, nodes, observation)
+        tasks = self._staging.known_tasks(record, job, nodes)
+        end = self._staging.read_end(record, job, nodes, tasks, observation)
+        self._staging.note_end(record, job, tasks, observation)
         if record.purpose == CONTAINER:
             self._staging.drop_credentials(job, nodes)
         elif record.purpose == CLEANUP and any(observation.exit_codes):

@@ -129,10 +129,10 @@ class Staging:
 
     # what came of it
 
-    def read_end(self, record: LaunchRecord, job: Job, nodes: list[EngineNode], observation: Observation) -> LaunchEnd:
-        """How a launch of the job ended, and why if it failed."""
+    def read_end(self, record: LaunchRecord, job: Job, nodes: list[EngineNode], tasks: Sequence[StageTask],
+                 observation: Observation) -> LaunchEnd:
+        """How a launch of the job ended, and why if it failed; `tasks` are those of `known_tasks`."""
         failed = any(observation.exit_codes) and observation.state is LaunchState.ENDED
-        tasks = self.known_tasks(record, job, nodes) if failed else []
         known = self._circumstances(record, job, nodes) if failed else Circumstances()
         with files_as(None if record.purpose == CONTAINER else self._folders.job_user):  # it looks into the logs
             return launch_end(record.purpose, tasks, observation, job.stop_reason, known)
@@ -173,13 +173,12 @@ class Staging:
                 shown = hide(env.expand_known(each.shown, {**each.variables, **secret}))
                 journal.note(self._clock(), f'{_name(record, each)} begins: {shown}', each.task.node)
 
-    def note_end(self, record: LaunchRecord, job: Job, nodes: list[EngineNode], observation: Observation) -> None:
+    def note_end(self, record: LaunchRecord, job: Job, tasks: Sequence[StageTask], observation: Observation) -> None:
         logs = job.directories.get('stdouterr')
         if not logs:
             return
         journal, now = Journal(Path(logs), record.nodes, self._folders.job_user), self._clock()
         took = duration(now - record.created)
-        tasks = self.known_tasks(record, job, nodes)
         if observation.state is LaunchState.LOST or len(tasks) != len(observation.exit_codes):
             codes = ', '.join('unknown' if code is None else str(code) for code in observation.exit_codes) or 'unknown'
             journal.note(now, f'{NAMES[record.purpose]} ended, exit code {codes}, {took}')

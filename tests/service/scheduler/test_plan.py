@@ -2,51 +2,14 @@ import dataclasses
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from plan_kit import (
+    AUTO, EVICTING, IDLE, LEAVING, NOW, PREPARING, RESIZING, RUNNING, STEADY, TIMING, UNUSABLE, nodes, option, queue,
+    starts, stops, view)
 
-from azext_batchai.arm.states import AllocationState, DeallocationOption, NodeState
+from azext_batchai.arm.states import AllocationState, DeallocationOption
 from azext_batchai.service.scheduler.plan import (
-    KillJob, RemoveCluster, Rescale, SetAllocation, StartJob, StopJob, StopReason, Timing, next_time, plan)
+    KillJob, RemoveCluster, Rescale, StartJob, StopJob, StopReason, next_time, plan)
 from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, Scale
-from azext_batchai.service.store.jobs import Queued
-
-IDLE, RUNNING, PREPARING = NodeState.IDLE, NodeState.RUNNING, NodeState.PREPARING
-LEAVING, UNUSABLE = NodeState.LEAVING, NodeState.UNUSABLE
-STEADY, RESIZING = SetAllocation(AllocationState.STEADY), SetAllocation(AllocationState.RESIZING)
-NOW = 1000.0
-TIMING = Timing(grace=2.0, idle_delay=10.0)
-EVICTING = Timing(grace=2.0, idle_delay=10.0, eviction=30.0)
-AUTO = Scale(minimum=0, maximum=4)
-
-
-def nodes(*states, since=NOW):
-    """Nodes n1, n2 ...; a state may come with the job that holds the node."""
-    pairs = [state if isinstance(state, tuple) else (state, None) for state in states]
-    return tuple(NodeView(f'n{number}', number, state, since, job)
-                 for number, (state, job) in enumerate(pairs, start=1))
-
-
-def queue(*node_counts):
-    """Jobs q1, q2 ... in the order of the queue."""
-    return tuple(Queued(f'q{number}', count, 0) for number, count in enumerate(node_counts, start=1))
-
-
-def view(target=None, *, scale=None, **fields):
-    """A steady cluster; with `target` a manual one."""
-    if scale is None:
-        scale = Scale(target=len(fields.get('nodes', ())) if target is None else target)
-    return ClusterView(guid='c', scale=scale, **fields)
-
-
-def option(choice, target):
-    return Scale(target=target, deallocation=DeallocationOption(choice))
-
-
-def starts(actions):
-    return {action.guid: action.nodes for action in actions if isinstance(action, StartJob)}
-
-
-def stops(actions):
-    return {action.guid: action.reason for action in actions if isinstance(action, StopJob)}
 
 
 # starting jobs
@@ -303,47 +266,6 @@ def test_the_next_plan_is_due_at(fields, due):
 
 
 STATES = st.sampled_from([IDLE, RUNNING, PREPARING, UNUSABLE, LEAVING])
-
-
-# nodes to replace
-
-def test_a_node_that_was_unusable_when_the_cluster_was_resized_is_replaced():
-    bad = view(2, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 1)
-    assert plan(bad, NOW, TIMING) == [Rescale(1, ('n1',))]
-    assert plan(dataclasses.replace(bad, nodes=bad.nodes[1:]), NOW, TIMING) == [RESIZING, Rescale(2)]
-
-
-def test_a_node_that_became_unusable_since_stays_until_the_next_resize():
-    assert plan(view(2, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 9), NOW, TIMING) == []
-
-
-def test_a_resize_to_fewer_nodes_gives_up_the_unusable_ones():
-    assert plan(view(1, nodes=nodes(UNUSABLE, IDLE, since=NOW - 5), resized=NOW - 1), NOW, TIMING) == [
-        RESIZING, Rescale(1, ('n1',))]
-
-
-@pytest.mark.parametrize('low_priority, eviction, age, evicted', [
-    (True, 30.0, 30.0, True), (True, 30.0, 29.9, False), (False, 30.0, 99.0, False), (True, 0.0, 99.0, False)])
-def test_nodes_of_low_priority_are_taken_away_when_their_time_is_up(low_priority, eviction, age, evicted):
-    free = NodeView('n1', 1, IDLE, NOW, None, NOW - age)
-    found = plan(view(1, nodes=(free,), low_priority=low_priority), NOW, Timing(2.0, 10.0, eviction))
-    assert found == ([Rescale(0, ('n1',))] if evicted else [])
-
-
-def test_a_job_on_a_node_whose_time_is_up_is_stopped_first():
-    held = tuple(dataclasses.replace(node, added=NOW - 30) for node in nodes((RUNNING, 'a1'), (RUNNING, 'a1')))
-    case = view(2, nodes=held, low_priority=True, active=(ActiveJob('a1', 2),))
-    assert plan(case, NOW, EVICTING) == [StopJob('a1', StopReason.EVICTED)]
-
-
-def test_no_job_starts_on_a_node_whose_time_is_up():
-    case = view(1, nodes=(NodeView('n1', 1, IDLE, NOW, None, NOW - 30),), low_priority=True, queue=queue(1))
-    assert plan(case, NOW, EVICTING) == [Rescale(0, ('n1',))]
-
-
-def test_the_loop_wakes_up_when_the_time_of_a_node_is_up():
-    case = view(1, nodes=(NodeView('n1', 1, IDLE, NOW, None, NOW - 10),), low_priority=True)
-    assert next_time(case, NOW, EVICTING) == NOW + 20
 
 
 @st.composite
