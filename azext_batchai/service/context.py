@@ -4,11 +4,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import Callable
 
 from azext_batchai.service.auth import STORAGE_DOMAIN
-from azext_batchai.service.engines.base import Engine
+from azext_batchai.service.engines.base import Engine, QueueingEngine
+from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.settings import Settings
 from azext_batchai.service.store import Store
@@ -71,6 +73,17 @@ class Service:
         host = self.settings.host
         port = self.blob_port if kind == 'blob' else self.file_port
         return f"https://{f'[{host}]' if ':' in host else host}:{port}/{account}"
+
+    @property
+    def queue(self) -> QueueingEngine | None:
+        """The engine, where it has a queue of its own."""
+        return self.engine if isinstance(self.engine, QueueingEngine) else None
+
+    def capacity(self) -> dict[str, int]:
+        """``cores`` and ``gpus`` of all that jobs may run on."""
+        if self.queue:
+            return self.queue.capacity()
+        return {'cores': os.cpu_count() or 1, 'gpus': count_gpus()}
 
     @property
     def storage_suffix(self) -> str:

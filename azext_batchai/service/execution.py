@@ -1,7 +1,7 @@
 """A command that somebody runs on a node by hand: a launch of its own, whose output is read while it runs.
 
 The output goes through two pipes rather than files. So a command writes no faster than its output is taken, and no
-disk fills up meanwhile. Pipes reach no other machine: an engine whose nodes are elsewhere has to bring the output here.
+disk fills up meanwhile. Pipes reach no other machine: for nodes elsewhere the engine says how to bring the output here.
 """
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from azext_batchai.service.engines.base import (
     Engine, EngineNode, EngineUnavailable, Launch, Observation, Task)
@@ -26,11 +27,15 @@ _STREAMS = ('stdout', 'stderr')
 
 @dataclass(frozen=True)
 class NodeCommand:
-    """A shell command for `node`, with the whole environment it gets. It begins in `folder`."""
+    """A shell command for `node`, with the whole environment it gets. It begins in `folder`.
+
+    `reach` makes of shell text for the node that for this machine, where the node is another one.
+    """
     node: EngineNode
     line: str
     variables: dict[str, str]
     folder: Path
+    reach: Callable[[str], str] = str
 
 
 class Execution:
@@ -77,7 +82,8 @@ class Execution:
         work in the folders that its tasks began in, and on a node those are other people's jobs."""
         out, err, begin = (shlex.quote(str(place)) for place in (
             self._folder / 'stdout', self._folder / 'stderr', command.folder))
-        script = f'exec >{out} 2>{err}; cd {begin} && unset OLDPWD || exit\n{command.line}'
+        line = command.reach(f'cd {begin} && unset OLDPWD || exit\n{command.line}')
+        script = f'exec >{out} 2>{err}\n{line}'
         return Launch(self._id, self._folder, (Task(
             command.node.id, script, command.variables, self._folder / 'work', self._folder / 'shell.out',
             self._folder / 'shell.err'),))

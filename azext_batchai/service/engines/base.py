@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Callable, Collection, Mapping, Protocol, Sequence
+from typing import Callable, Collection, Mapping, Protocol, Sequence, runtime_checkable
 
 
 class EngineUnavailable(Exception):
@@ -23,14 +23,12 @@ class LaunchRejected(Exception):
 class Capabilities:
     """`reason` says what is missing when the engine is not `usable` here.
 
-    One that `queues_gangs` has a queue of its own: launches wait there for nodes it chooses, and share an allocation.
-    One that is not `local` has other machines for nodes, and sets the variables of their devices itself.
+    One that `queues_gangs` is a `QueueingEngine`: launches wait in its own queue for nodes that it chooses.
     """
     usable: bool
     resizable: bool
     queues_gangs: bool
     reason: str = ''
-    local: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class EngineNode:
     """A node that exists now. `number` counts from 1 and is not reused while the node lives.
 
     `folder` is the node's own disk, as seen by the service. `gpus` are the devices it may use. `problem` says why no
-    job can run there for now, and one that is `asleep` is switched off until it is needed.
+    job can run there for now, and one that is `asleep` is switched off until it is needed. An engine that
+    `sets_devices` tells tasks itself which devices are theirs.
     """
     id: str
     number: int
@@ -66,6 +65,7 @@ class EngineNode:
     lost: bool = False
     problem: str = ''
     asleep: bool = False
+    sets_devices: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,7 @@ class Engine(Protocol):
         truth."""
 
 
+@runtime_checkable
 class QueueingEngine(Engine, Protocol):
     """What an engine that queues gangs does besides. A launch waits there until the engine has nodes for it, so most
     of what a task says of its node is known late: see `gang`."""

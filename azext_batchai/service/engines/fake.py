@@ -6,10 +6,12 @@ called; a command of the form ``exit N`` ends by itself at the next poll, and ``
 from __future__ import annotations
 
 import re
-from typing import Callable, Sequence
+from dataclasses import replace
+from typing import Callable, Collection, Sequence
 
 from azext_batchai.service.engines.base import (
-    Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation)
+    Capabilities, ClusterWish, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState,
+    Observation, Removal)
 
 _EXIT = re.compile(r'exit (\d+)\Z')
 
@@ -122,4 +124,119 @@ class FakeEngine:
 
     def lose_node(self, cluster_guid: str, number: int) -> None:
         del self._nodes[cluster_guid][number]
+        self._wake()
+
+
+class QueueingFakeEngine(FakeEngine):
+    """See `base.QueueingEngine`. Launches wait until a test gives them nodes with `give`."""
+    name = 'queueing fake'
+
+    def __init__(self, cores: int = 1):
+        super().__init__(cores)
+        self.wishes: dict[str, ClusterWish | None] = {}
+        self.refusal = ''
+        self.said = ''
+        self.open: dict[str, frozenset[str]] = {}
+        self.forgotten: list[str] = []
+        self.reasons: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
+        self.sleepers: set[str] = set()
+        self._given: dict[str, tuple[str, ...]] = {}
+        self._rejections: dict[str, str] = {}
+        self._removals: dict[str, Removal] = {}
+
+    def check(self) -> Capabilities:
+        return Capabilities(usable=True, resizable=True, queues_gangs=True)
+
+    def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
+        return [replace(node, problem=self.problems.get(node.id, ''), asleep=node.id in self.sleepers)
+                for node in super().nodes(cluster)]
+
+    def scale(self, cluster: EngineCluster, count: int, leaving: Sequence[str] = ()) -> None:
+        super().scale(cluster, count, leaving)
+        self.wishes[cluster.guid] = cluster.wish
+
+    def _observe(self, launch_id: str) -> Observation:
+        if launch_id in self._rejections:
+            return Observation(LaunchState.REJECTED, reason=self._rejections[launch_id])
+        launch = self.launches.get(launch_id)
+        if launch is None or launch.allocation is None:
+            return super()._observe(launch_id)
+        nodes = self._given.get(launch.allocation.id, ())
+        removal, reason = self._removals.get(launch_id), self.reasons.get(launch_id, '')
+        if removal:
+            return Observation(LaunchState.LOST, nodes=nodes, reason=reason, removal=removal)
+        if not nodes and launch_id not in self._lost:
+            stopped = any(stopped_id == launch_id for stopped_id, _ in self.stops)
+            return Observation(LaunchState.LOST if stopped else LaunchState.QUEUED, reason=reason)
+        return replace(super()._observe(launch_id), nodes=nodes, reason=reason)
+
+    def stop(self, handle: str, grace_seconds: float) -> None:
+        launch = self.launches.get(handle.partition(':')[2])
+        if launch and launch.allocation and launch.allocation.id not in self._given:
+            self.stops.append((launch.id, grace_seconds))
+            self._wake()
+        else:
+            super().stop(handle, grace_seconds)
+
+    def check_cluster(self, wish: ClusterWish) -> str:
+        return self.refusal
+
+    def gang(self, cluster: EngineCluster, allocation_id: str, node_ids: Sequence[str], node_count: int
+             ) -> list[EngineNode]:
+        place = cluster.folder / 'attempts' / allocation_id
+        if not place.exists() and not self.open.get(cluster.guid):
+            raise LaunchRejected('no node is open')
+        there = {node.id: node for node in self.nodes(cluster)}
+        gang = []
+        for index in range(node_count):
+            folder = place / str(index)
+            folder.mkdir(parents=True, exist_ok=True)
+            known = there.get(node_ids[index]) if node_ids else None
+            gang.append(EngineNode(known.id if known else f'@id:{index}@', index + 1,
+                                   known.address if known else f'@address:{index}@', folder, self.cores))
+        return gang
+
+    def open_nodes(self, cluster: EngineCluster, node_ids: Collection[str]) -> None:
+        self.open[cluster.guid] = frozenset(node_ids)
+
+    def waiting(self) -> Collection[str]:
+        return {f'fake:{launch_id}' for launch_id in self.launches
+                if self._observe(launch_id).state is LaunchState.QUEUED}
+
+    def forget_allocation(self, cluster: EngineCluster, allocation_id: str) -> None:
+        self.forgotten.append(allocation_id)
+
+    def reach(self, cluster: EngineCluster, node_id: str, command: str) -> str:
+        return command
+
+    def trouble(self) -> str:
+        return self.said
+
+    def findings(self) -> list[str]:
+        return []
+
+    def capacity(self) -> dict[str, int]:
+        return {'cores': self.cores, 'gpus': 0}
+
+    # what a test does to it
+
+    def give(self, launch_id: str, *numbers: int) -> None:
+        """Give the launch the nodes of its cluster with these numbers, or its cluster's first."""
+        allocation = self.launches[launch_id].allocation
+        assert allocation is not None
+        nodes = {node.number: node.id for node in self.nodes(allocation.cluster)}
+        chosen = numbers or sorted(nodes)[:allocation.node_count]
+        self._given[allocation.id] = tuple(nodes[number] for number in chosen)
+        self._wake()
+
+    def refuse(self, launch_id: str, reason: str) -> None:
+        """Find that the launch can never run."""
+        self._rejections[launch_id] = reason
+        self._wake()
+
+    def remove(self, launch_id: str, removal: Removal, reason: str = '') -> None:
+        """End the launch for a reason of the engine's own."""
+        self._removals[launch_id] = removal
+        self.reasons[launch_id] = reason
         self._wake()

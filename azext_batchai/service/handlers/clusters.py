@@ -11,12 +11,13 @@ from azext_batchai.arm.states import NodeState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
+from azext_batchai.service.engines.base import ClusterWish
 from azext_batchai.service.handlers import cluster_rules as rules, common
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
-from azext_batchai.service.store.clusters import Cluster
+from azext_batchai.service.store.clusters import Cluster, Node
 from azext_batchai.service.versions import FlatParts
 
 # Wire facts sheet, section 7.
@@ -51,6 +52,7 @@ def create(service: Service, request: Request, wanted: ResourceId, given: dict[s
         existing = service.store.clusters.find(wanted.key)
         check_conditions(request, existing.resource if existing else None, 'cluster', wanted.name)
         if existing is None:
+            _check_engine(service, wanted.name, properties, flat)
             guid, now = service.new_guid(), service.clock()
             task = properties.get('nodeSetup', {}).get('setupTask')
             if task:
@@ -64,6 +66,15 @@ def create(service: Service, request: Request, wanted: ResourceId, given: dict[s
         response = common.accepted(service, request, resource, finished=True)
     service.wake()
     return response
+
+
+def _check_engine(service: Service, name: str, properties: dict[str, Any], flat: FlatParts | None) -> None:
+    """Raises the 400 error for a cluster that the engine has no nodes for."""
+    problem = service.queue.check_cluster(ClusterWish(
+        name, properties['vmSize'], properties['vmPriority'] == 'lowpriority', flat.tags if flat else {})
+    ) if service.queue else ''
+    if problem:
+        raise errors.ArmError(400, 'ClusterNotPossible', f'The cluster {name} cannot be made: {problem}.')
 
 
 def _accepted_properties(service: Service, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -175,10 +186,18 @@ def _refuse_deleting(cluster: Cluster) -> None:
         raise errors.conflict('ClusterBeingDeleted', f'The cluster {cluster.resource.id.name} is being deleted.')
 
 
+def _awake(service: Service, guid: str, nodes: list[Node]) -> list[Node]:
+    """The nodes without those that the engine has switched off."""
+    if not service.queue:
+        return nodes
+    asleep = {node.id for node in service.queue.nodes(service.folders.cluster(guid)) if node.asleep}
+    return [node for node in nodes if node.id not in asleep]
+
+
 def view(service: Service, cluster: Cluster) -> dict[str, Any]:
     """A cluster as the wire shows it."""
     resource = cluster.resource
-    nodes = service.store.clusters.nodes(resource.guid)
+    nodes = _awake(service, resource.guid, service.store.clusters.nodes(resource.guid))
     order = (NodeState.RUNNING, NodeState.IDLE, NodeState.UNUSABLE, NodeState.PREPARING, NodeState.LEAVING)
     status = {
         'provisioningState': resource.provisioning_state,

@@ -199,6 +199,10 @@ def _queue_info(service: Service, job: Job, prospects: dict[str, Prospects | Non
     known = prospects[job.cluster]
     name = job.resource.properties['cluster']['id'].rpartition('/')[2]
     problem = rules.obstacle(job.node_count, known, name) if known else None
+    if service.queue and job.submitted and not problem:
+        launch = service.store.launches.open_of(job.guid)
+        said = service.queue.poll([launch.handle])[launch.handle].reason if launch and launch.handle else ''
+        problem = ('JobWaitsInScheduler', said) if said else None
     return {'errors': [dict(zip(('code', 'message'), problem))]} if problem else {}
 
 

@@ -6,6 +6,9 @@ described in `execution_stream`.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
+from typing import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,15 +16,17 @@ from starlette.responses import Response
 from azext_batchai.arm.states import NodeState
 from azext_batchai.service import auth, errors
 from azext_batchai.service.context import Service
-from azext_batchai.service.engines.base import EngineNode, EngineUnavailable, LaunchRejected
+from azext_batchai.service.engines.base import EngineNode, EngineUnavailable, LaunchRejected, QueueingEngine
 from azext_batchai.service.execution import Execution, NodeCommand
 from azext_batchai.service.handlers import common
 from azext_batchai.service.handlers.execution_stream import ExecutionStream
 from azext_batchai.service.handlers.jobs import require_job
 from azext_batchai.service.scheduler import environment as env
 from azext_batchai.service.scheduler.launching import job_layout, job_place, node_place
+from azext_batchai.service.scheduler.queueing import Gangs
 from azext_batchai.service.store.clusters import Node
 from azext_batchai.service.store.jobs import Job
+from azext_batchai.service.store.launches import LaunchRecord
 
 
 async def exec_on_cluster_node(service: Service, request: Request, subscription: str, group: str, workspace: str,
@@ -51,7 +56,10 @@ async def exec_on_job_node(service: Service, request: Request, subscription: str
     if not nodes:
         raise errors.conflict('JobHasNoNodes', f'The nodes that the job {job} ran on are gone.')
     chosen = _chosen(nodes, node, f'job {job}')
-    places = _places(service, [chosen, *(other for other in nodes if other != chosen)])
+    others = [other for other in nodes if other != chosen]
+    places = _places(service, [chosen, *others])
+    if service.queue:
+        places = _gang(service, found, launches[-1], places[0])
     temp = job_place(found, places[0]).temp
     return _begin(service, NodeCommand(places[0], line, _job_variables(service, found, places),
                                        temp if temp.is_dir() else places[0].folder))
@@ -94,6 +102,14 @@ def _places(service: Service, nodes: list[Node]) -> list[EngineNode]:
     return [there[node.id] for node in nodes if node.id in there]
 
 
+def _gang(service: Service, job: Job, launch: LaunchRecord, chosen: EngineNode) -> list[EngineNode]:
+    """The nodes of an allocation as the job sees them, the chosen one first. The chosen one alone when it is over."""
+    node = service.store.clusters.node(chosen.id)
+    places = Gangs(service.queue, service.folders).nodes(job, node.cluster, launch) if service.queue and node else []
+    first = [place for place in places if place.id == chosen.id]
+    return [*first, *(place for place in places if place.id != chosen.id)] if first else [chosen]
+
+
 def _job_variables(service: Service, job: Job, places: list[EngineNode]) -> dict[str, str]:
     """The job's variables on the first of `places`. Its secrets stay out: a reply would carry them."""
     ordered = sorted(places, key=lambda place: place.number)
@@ -104,9 +120,18 @@ def _job_variables(service: Service, job: Job, places: list[EngineNode]) -> dict
             node_place(places[0]), job_place(job, places[0]), [place.address for place in ordered])}
 
 
+def _reach(service: Service, queue: QueueingEngine, node_id: str) -> Callable[[str], str]:
+    node = service.store.clusters.node(node_id)
+    if node is None:
+        raise LaunchRejected('the node is gone')
+    return partial(queue.reach, service.folders.cluster(node.cluster), node_id)
+
+
 def _begin(service: Service, command: NodeCommand) -> Response:
     execution = Execution(service.store, service.engine, service.folders, f'{service.new_guid()}-exec')
     try:
+        if service.queue:
+            command = replace(command, reach=_reach(service, service.queue, command.node.id))
         execution.start(command, service.clock())
     except EngineUnavailable as unavailable:
         raise errors.ArmError(503, 'NodeUnavailable', f'The command cannot be started on node {command.node.id} now: '

@@ -1,7 +1,6 @@
 """How much of what there is is in use (wire facts sheet, section 13)."""
 from __future__ import annotations
 
-import os
 from typing import Any, Iterator
 
 from starlette.requests import Request
@@ -19,14 +18,14 @@ _UNLIMITED = -1
 async def list_usages(service: Service, request: Request, subscription: str, location: str) -> Response:
     """Clusters of the subscription in that location, and the cores their nodes have.
 
-    The limit of cores is what this machine has. Nodes beyond it share cores, so it is never exceeded.
+    The limit of cores is what there is to run jobs on. Nodes beyond it share cores, so it is never exceeded.
     """
     common.checked_subscription(subscription)
     place = common.checked_location(location)
     check_location(place, request.query_params.get('api-version', ''), 'locations/usages',
                    service.store.resources.is_anything_in(place))
     clusters = list(_clusters(service, subscription, place))
-    cores = os.cpu_count() or 1
+    cores = service.capacity()['cores']
     return common.reply_list([
         _view('Clusters', 'Clusters', len(clusters), _UNLIMITED),
         _view('Total Cluster Dedicated Regional vCPUs', 'Total Cluster Dedicated Regional vCPUs',

@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Callable, Sequence
 
-from azext_batchai.arm.states import JobState
+from azext_batchai.arm.states import JobState, NodeState
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.containers.mounts import BindError
-from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
+from azext_batchai.service.engines.base import (
+    Allocation, Engine, EngineNode, LaunchRejected, LaunchState, Observation, QueueingEngine)
 from azext_batchai.service.scheduler.endings import Endings
 from azext_batchai.service.scheduler.failures import SET_UP_FAILED, deciding_task, is_done
+from azext_batchai.service.scheduler.journal import duration
 from azext_batchai.service.scheduler.launching import Folders, clear_node
 from azext_batchai.service.scheduler.lifecycle import check_job
 from azext_batchai.service.scheduler.outcome import (
@@ -17,6 +20,7 @@ from azext_batchai.service.scheduler.outcome import (
 from azext_batchai.service.scheduler.plan import StopReason
 from azext_batchai.service.scheduler.ports import NoPorts
 from azext_batchai.service.scheduler.provisions import NoRuntime, Provisions
+from azext_batchai.service.scheduler.queueing import Gangs, require_gang
 from azext_batchai.service.scheduler.staging import Staging
 from azext_batchai.service.scheduler.stages import first_stage, stage_after
 from azext_batchai.service.scheduler.unknown_starts import nothing, take_back
@@ -34,6 +38,11 @@ _STILL_RUNNING = (StopReason.RESIZE_REQUEUE, StopReason.NODE_LOST, StopReason.EV
                   StopReason.WORK_DONE)
 
 
+def _limit(job: Job) -> float:
+    """Seconds the job may run."""
+    return parse_duration(job.resource.properties['constraints']['maxWallClockTime']).total_seconds()
+
+
 class Attempts:
     """Starts, stops and ends the launches of jobs, and moves the jobs along."""
 
@@ -48,7 +57,8 @@ class Attempts:
         self._untold: set[str] = set()
         # The exit codes that were looked at, by launch: those of a long job stay as they are for days.
         self._seen: dict[str, tuple[int | None, ...]] = {}
-        self.endings = Endings(store, engine, folders, provisions.secrets, clock)
+        self._gangs = Gangs(engine, folders) if isinstance(engine, QueueingEngine) else None
+        self.endings = Endings(store, engine, folders, provisions.secrets, clock, self._gangs)
 
     # start
 
@@ -62,13 +72,46 @@ class Attempts:
             clear_node(node, self._folders.trash)
         check_job(job.state, JobState.RUNNING)
         now = self._clock()
-        properties = job.resource.properties
-        limit = parse_duration(properties['constraints']['maxWallClockTime']).total_seconds()
-        first = first_stage(properties, self._staging.is_contained(job))
+        first = first_stage(job.resource.properties, self._staging.is_contained(job))
         with self._store.transaction():
-            self._store.jobs.begin(guid, node_ids, now + limit, now)
+            self._store.jobs.begin(guid, node_ids, now + _limit(job), now)
             record = self._intend(guid, first, job.attempt + 1, node_ids)
         self.start(record)
+
+    def submit(self, guid: str) -> None:
+        """Hand the job to an engine that queues gangs. Raises EngineUnavailable, then `start` is tried again."""
+        job = self._store.jobs.get(guid)
+        if job is None or job.wish or job.submitted or job.state != JobState.QUEUED:
+            return
+        first = first_stage(job.resource.properties, self._staging.is_contained(job))
+        with self._store.transaction():
+            self._store.jobs.submit(guid)
+            record = self._intend(guid, first, job.attempt + 1, [])
+        self.start(record)
+
+    def given_nodes(self, record: LaunchRecord, observation: Observation) -> bool:
+        """The engine has given a submitted job its nodes; it runs now. Whether that could be noted: not while the end
+        of another job on one of these nodes is still to be seen."""
+        job = self._store.jobs.get(record.owner)
+        if job is None or not job.submitted:
+            return True
+        nodes = [node for node in map(self._store.clusters.node, observation.nodes) if node]
+        if any(node.job not in (None, job.guid) for node in nodes):
+            return False
+        check_job(job.state, JobState.RUNNING)
+        began = min(observation.began or self._clock(), self._clock())
+        free = [node.id for node in nodes if node.state == NodeState.IDLE]
+        with self._store.transaction():
+            self._store.launches.set_nodes(record.id, list(observation.nodes))
+            self._store.jobs.begin(job.guid, free, began + _limit(job), began)
+        record = replace(record, nodes=list(observation.nodes))
+        waited = f'the nodes were given after {duration(began - record.created)}'
+        job, there = self._look_up(record)
+        if job:
+            self._staging.note_start(record, job, job.directories.get('stdouterr'),
+                                     self._staging.notes(record, job, waited),
+                                     self._staging.known_tasks(record, job, there))
+        return True
 
     def _intend(self, guid: str, purpose: str, attempt: int, node_ids: list[str]) -> LaunchRecord:
         launch_id, now = f'{guid}-{attempt}-{purpose}', self._clock()
@@ -83,8 +126,10 @@ class Attempts:
             self._take_back(record)
             self.ended(record, Observation(LaunchState.LOST))
             return
+        if self._gangs and record.purpose != CLEANUP:
+            require_gang(nodes, job.node_count)
         try:
-            stage = self._staging.prepare(record, job, nodes)
+            stage = self._staging.prepare(record, job, nodes, self._allocation(record, job))
             handle = self._engine.start(stage.launch)
         except StillResolving:
             if not job.stop_reason:
@@ -117,8 +162,12 @@ class Attempts:
                 self._store.jobs.set_directories(job.guid, stage.directories)
         if job.stop_reason and record.purpose != CLEANUP:
             self.kill(job.guid)  # asked for while the start was not confirmed: what runs now must not go on
-        if stage:
-            self._staging.note_start(record, job, stage)
+        if stage and record.nodes:
+            self._staging.note_start(record, job, stage.directories.get('stdouterr'), stage.notes, stage.tasks)
+
+    def _allocation(self, record: LaunchRecord, job: Job) -> Allocation | None:
+        cluster = self._store.clusters.find(job.cluster) if self._gangs else None
+        return self._gangs.allocation(job, cluster, record) if self._gangs and cluster else None
 
     def _take_back(self, record: LaunchRecord) -> None:
         """What an earlier service may have started of a launch that cannot be started now must not go on. Raises
@@ -136,7 +185,8 @@ class Attempts:
         job = self._store.jobs.get(guid)
         if job is None:
             return
-        state = JobState.RUNNING if reason in _STILL_RUNNING else JobState.TERMINATING
+        state = (JobState.QUEUED if job.submitted else
+                 JobState.RUNNING if reason in _STILL_RUNNING else JobState.TERMINATING)
         with self._store.transaction():
             if job.state != state:
                 check_job(job.state, state)
@@ -192,6 +242,14 @@ class Attempts:
                          self._staging.complaint(record, observation))
         self._conclude(record, job, end)
 
+    def rejected(self, record: LaunchRecord, reason: str) -> None:
+        """The engine found after the start that the launch can never run."""
+        job = self._store.jobs.get(record.owner)
+        if job:
+            self._reject(record, job, 'JobLaunchFailed', f'The job could not be started: {reason}')
+        else:
+            self._conclude(record, None, LaunchEnd(REJECTED))
+
     def _reject(self, record: LaunchRecord, job: Job, code: str, message: str, **details: str) -> None:
         self._take_back(record)
         self._conclude(record, job, LaunchEnd(REJECTED, (), job.stop_reason, error(code, message, **details),
@@ -203,7 +261,7 @@ class Attempts:
         self._seen.pop(record.id, None)
         with self._store.transaction():
             self._store.launches.ended(record.id, end.as_record(), self._clock())
-            if job and job.state in (JobState.RUNNING, JobState.TERMINATING):
+            if job and (job.submitted or job.state in (JobState.RUNNING, JobState.TERMINATING)):
                 result = self._result(record, job, end)
                 purpose = self._following(record, job, result)
                 if purpose:
@@ -220,6 +278,7 @@ class Attempts:
         if isinstance(result, NextStage):
             return stage_after(job.resource.properties, record.purpose)
         contained = 'containerSettings' in job.resource.properties and record.purpose != CLEANUP
+        contained = contained and bool(record.nodes)  # one that never got its nodes has left nothing there
         return CLEANUP if contained and self._store.launches.has_container(record.owner, record.attempt) else None
 
     def _result(self, record: LaunchRecord, job: Job, end: LaunchEnd) -> Outcome:
@@ -242,6 +301,8 @@ class Attempts:
         """The job of a launch, and those of its nodes that are there."""
         job = self._store.jobs.get(record.owner)
         cluster = self._store.clusters.find(job.cluster) if job else None
+        if self._gangs and job and cluster:
+            return job, self._gangs.nodes(job, cluster.resource.guid, record)
         return job, self._nodes(cluster.resource.guid, record.nodes) if cluster else []
 
     def _nodes(self, cluster_guid: str, node_ids: Sequence[str]) -> list[EngineNode]:

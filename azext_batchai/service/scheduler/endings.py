@@ -14,6 +14,7 @@ from azext_batchai.service.scheduler.lifecycle import check_job
 from azext_batchai.service.scheduler.node_files import discard_on_node
 from azext_batchai.service.scheduler.outcome import Finished, Outcome, Requeued, stopped
 from azext_batchai.service.scheduler.plan import StopReason
+from azext_batchai.service.scheduler.queueing import Gangs, allocation_id
 from azext_batchai.service.secrets.resolver import SecretResolver
 from azext_batchai.service.store import Store
 from azext_batchai.service.store.jobs import Job
@@ -26,7 +27,8 @@ class Endings:
     """`forgot_secrets` tells that values of secrets were deleted from the store, to be reset by who overwrites them."""
 
     def __init__(self, store: Store, engine: Engine, folders: Folders, resolver: SecretResolver,
-                 clock: Callable[[], float]):
+                 clock: Callable[[], float], gangs: Gangs | None = None):
+        self._gangs = gangs
         self._store = store
         self._engine = engine
         self._folders = folders
@@ -39,7 +41,8 @@ class Endings:
         if isinstance(result, Finished):
             self._finish(job, result)
         elif isinstance(result, Requeued):
-            check_job(job.state, JobState.QUEUED)
+            if not job.submitted:
+                check_job(job.state, JobState.QUEUED)
             self._note(job, f'attempt {job.attempt} is over, the job is queued again: {result.why}')
             self._clear_nodes(job)
             self._store.jobs.requeue(job.guid, self._clock())
@@ -80,6 +83,10 @@ class Endings:
                    if launch.attempt == record.attempt}
         for handle in sorted(filter(None, handles | {record.handle})):
             self._engine.release(handle)
+        job = self._store.jobs.get(record.owner) if self._gangs else None
+        cluster = self._store.clusters.find(job.cluster) if job else None
+        if self._gangs and cluster:
+            self._gangs.forget(cluster.resource.guid, allocation_id(record.owner, record.attempt))
 
     def losses(self, guid: str) -> int:
         """How many attempts of the job were lost; those stopped for another reason do not count."""
@@ -98,6 +105,8 @@ class Endings:
         """Job mounts go with the job; a later one on the node does not see them (wire facts sheet, section 11). Nor are
         secrets left lying there."""
         self._resolver.forget(job.guid)
+        if self._gangs:
+            return  # the folders of the attempt go with its nodes
         cluster = self._store.clusters.find(job.cluster)
         held = {node.id for node in self._store.clusters.nodes_of_job(job.guid)}
         for node in self._engine.nodes(self._folders.cluster(cluster.resource.guid)) if cluster and held else []:

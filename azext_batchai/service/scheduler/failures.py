@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from azext_batchai.service.engines.base import LaunchState, Observation
+from azext_batchai.service.engines.base import LaunchState, Observation, Removal
 from azext_batchai.service.scheduler.outcome import LaunchEnd, error
 from azext_batchai.service.scheduler.plan import StopReason
 from azext_batchai.service.scheduler.stages import StageTask
@@ -22,6 +22,10 @@ _ERRORS = {
 }
 # Set-up that failed before any code of the user's ran (semantics sheet, section 4.5).
 SET_UP_FAILED = -1
+# What Linux ends with it: 128 + SIGKILL.
+OUT_OF_MEMORY = 137
+_REMOVALS = {Removal.ADMINISTRATOR: StopReason.REMOVED, Removal.TIME: StopReason.WALL_CLOCK,
+             Removal.PREEMPTED: StopReason.EVICTED}
 _TAIL_BYTES = 2000
 _LONGEST_SECRET = 32 << 10  # bytes; a key vault's has 25 KiB at most
 
@@ -39,7 +43,8 @@ class Circumstances:
 def launch_end(purpose: str, tasks: Sequence[StageTask], observation: Observation, stop_reason: str | None,
                known: Circumstances) -> LaunchEnd:
     """How a launch of a job ended. `tasks` are empty when nobody knows them any more."""
-    end = LaunchEnd(observation.state.value, observation.exit_codes, stop_reason)
+    end = _removed(observation, stop_reason)
+    stop_reason = end.stop_reason
     if observation.state is not LaunchState.ENDED or stop_reason not in (
             None, StopReason.TASK_FAILED, StopReason.WORK_DONE):
         return end
@@ -48,6 +53,16 @@ def launch_end(purpose: str, tasks: Sequence[StageTask], observation: Observatio
         return end
     failure, code = _failure(purpose, tasks[number] if tasks else None, observation.exit_codes[number] or 0, known)
     return LaunchEnd(end.state, end.exit_codes, stop_reason, failure, code)
+
+
+def _removed(observation: Observation, stop_reason: str | None) -> LaunchEnd:
+    """The end as the engine has it: one that nobody here asked for has a reason to stop of its own."""
+    if stop_reason is None and observation.removal is Removal.MEMORY:
+        return LaunchEnd(LaunchState.ENDED.value, observation.exit_codes, None, error(
+            'JobFailed', f'The job used more memory than it was given: {observation.reason}'), OUT_OF_MEMORY)
+    if stop_reason in (None, StopReason.TASK_FAILED, StopReason.WORK_DONE) and observation.removal in _REMOVALS:
+        stop_reason = _REMOVALS[observation.removal]
+    return LaunchEnd(observation.state.value, observation.exit_codes, stop_reason, reason=observation.reason)
 
 
 def is_done(observation: Observation, tasks: Sequence[StageTask]) -> bool:

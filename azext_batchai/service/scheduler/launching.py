@@ -47,7 +47,7 @@ class Folders:
 
 
 def node_place(node: EngineNode) -> env.NodePlace:
-    return env.NodePlace(node.folder, node.address, node.gpus, node.cores, count_gpus() > 0)
+    return env.NodePlace(node.folder, node.address, node.gpus, node.cores, count_gpus() > 0 and not node.sets_devices)
 
 
 def job_place(job: Job, node: EngineNode) -> env.JobPlace:
@@ -125,10 +125,15 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
         return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
 
 
+def host_file_text(job: Job, nodes: list[EngineNode]) -> str:
+    """The host file that a job finds on each of its nodes."""
+    return env.host_file(zip((node.address for node in nodes), host_slots(job.resource.properties)))
+
+
 def _lay_out_on_nodes(job: Job, nodes: list[EngineNode], mounts: list[Mount]) -> None:
     shared = job_place(job, nodes[0]).shared
     shared.mkdir(parents=True, exist_ok=True)
-    hosts = env.host_file(zip((node.address for node in nodes), host_slots(job.resource.properties)))
+    hosts = host_file_text(job, nodes)
     for node in nodes:
         place = job_place(job, node)
         place.temp.mkdir(parents=True, exist_ok=True)

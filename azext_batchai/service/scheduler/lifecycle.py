@@ -16,9 +16,9 @@ _JOB: dict[JobState, frozenset[JobState]] = {
 
 _NODE: dict[NodeState, frozenset[NodeState]] = {
     NodeState.PREPARING: frozenset({NodeState.IDLE, NodeState.UNUSABLE, NodeState.LEAVING}),
-    NodeState.IDLE: frozenset({NodeState.RUNNING, NodeState.LEAVING}),
+    NodeState.IDLE: frozenset({NodeState.RUNNING, NodeState.UNUSABLE, NodeState.LEAVING}),
     NodeState.RUNNING: frozenset({NodeState.IDLE, NodeState.LEAVING}),
-    NodeState.UNUSABLE: frozenset({NodeState.LEAVING}),
+    NodeState.UNUSABLE: frozenset({NodeState.PREPARING, NodeState.IDLE, NodeState.LEAVING}),
     NodeState.LEAVING: frozenset(),
 }
 

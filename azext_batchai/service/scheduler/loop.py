@@ -10,13 +10,15 @@ import logging
 from typing import Callable
 
 from azext_batchai.arm.states import AllocationState, NodeState, ProvisioningState
-from azext_batchai.service.engines.base import Engine, EngineUnavailable, LaunchState, Observation
+from azext_batchai.service.engines.base import (
+    Engine, EngineCluster, EngineUnavailable, LaunchState, Observation, QueueingEngine)
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler import plan as planning
 from azext_batchai.service.scheduler.attempts import Attempts
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.scheduler.node_setup import NodeSetup
 from azext_batchai.service.scheduler.provisions import Provisions
+from azext_batchai.service.scheduler.queueing import MOST_SUBMISSIONS, MOST_SUBMITTED, wish_of
 from azext_batchai.service.scheduler.removal import EXPERIMENTS, WORKSPACES, Removal
 from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, read_scale
 from azext_batchai.service.store import Store
@@ -52,6 +54,9 @@ class Scheduler:
         self._secrets = provisions.secrets
         self._node_setup = NodeSetup(store, engine, folders, provisions, clock)
         self._removal = Removal(store, folders, clock)
+        self._queueing = engine if isinstance(engine, QueueingEngine) else None
+        # The nodes that the engine was told to use, by cluster.
+        self._open_nodes: dict[str, frozenset[str]] = {}
         self._news: asyncio.Event | None = None
         self._retry = False
         self._tidy_due = 0.0
@@ -111,18 +116,38 @@ class Scheduler:
 
     def _observe(self) -> list[LaunchRecord]:
         """Take in what the engine knows of the live launches; resume those it was never told about."""
-        live = self._store.launches.live()
+        live = self._live()
         observations = self._engine.poll([launch.handle for launch in live if launch.handle])
+        # Ends come first: they free the nodes that others begin on.
+        live.sort(key=lambda launch: not launch.nodes)
         for launch in live:
             if launch.handle is None:
                 self._guarded(self._resume, launch)
-                continue
-            observation = observations.get(launch.handle, Observation(LaunchState.LOST))
-            if observation.state is not LaunchState.RUNNING:
-                self._guarded(self._ended, launch, observation)
-            elif launch.purpose != SETUP and len(observation.exit_codes) > 1:
-                self._guarded(self._attempts.progressed, launch, observation, self._timing.grace)
-        return self._store.launches.live()
+            else:
+                self._guarded(self._take_in, launch,
+                              observations.get(launch.handle, Observation(LaunchState.LOST)))
+        return self._live()
+
+    def _live(self) -> list[LaunchRecord]:
+        """The launches that are not over, but for those that wait in the queue of the engine as far as it knows."""
+        return self._store.launches.live_but(self._queueing.waiting() if self._queueing else ())
+
+    def _take_in(self, launch: LaunchRecord, observation: Observation) -> None:
+        state = observation.state
+        if state is LaunchState.QUEUED:
+            return
+        if state is LaunchState.REJECTED:
+            (self._node_setup if launch.purpose == SETUP else self._attempts).rejected(launch, observation.reason)
+            return
+        if observation.nodes and not launch.nodes:
+            if not self._attempts.given_nodes(launch, observation):
+                self._retry = True
+                return
+            launch = self._store.launches.find(launch.id) or launch
+        if state is not LaunchState.RUNNING:
+            self._ended(launch, observation)
+        elif launch.purpose != SETUP and len(observation.exit_codes) > 1:
+            self._attempts.progressed(launch, observation, self._timing.grace)
 
     def _resume(self, launch: LaunchRecord) -> None:
         (self._node_setup if launch.purpose == SETUP else self._attempts).start(launch)
@@ -193,6 +218,8 @@ class Scheduler:
             following = self._store.clusters.get(guid)
             if following is None:
                 return
+            if any(isinstance(action, planning.SubmitJob) for action in actions):
+                break  # there may be thousands: requests have their turn
             cluster, view = following, self._view(following)
         self.wake()
 
@@ -200,30 +227,54 @@ class Scheduler:
         """The snapshot planning works on. Its cost follows nodes and running jobs, not the length of the queue."""
         resource = cluster.resource
         self._sync_nodes(cluster)
+        deleting = resource.provisioning_state == ProvisioningState.DELETING
         scale = read_scale(resource.properties)
-        nodes = tuple(NodeView(node.id, node.number, NodeState(node.state), node.state_time, node.job, node.added)
-                      for node in self._store.clusters.nodes(resource.guid))
-        idle = sum(node.state is NodeState.IDLE for node in nodes)
+        nodes = self._node_views(resource.guid)
+        idle = largest = sum(node.state is NodeState.IDLE for node in nodes)
         queued = 0
-        if scale.target is None:
+        if self._queueing:
+            largest = self._tell_open_nodes(resource.guid, nodes)
+            idle = self._room(resource.key) if largest else 0
+        elif scale.target is None:
             queued = self._store.jobs.queued_node_count(resource.key, scale.limit, max(1, scale.limit))
         return ClusterView(
             guid=resource.guid, scale=scale, allocation_state=AllocationState(cluster.allocation_state),
             fresh=(cluster.allocation_state == AllocationState.RESIZING
                    and cluster.allocation_time == resource.created),
-            deleting=resource.provisioning_state == ProvisioningState.DELETING, resized=cluster.resized,
+            deleting=deleting, resized=cluster.resized,
             low_priority=resource.properties.get('vmPriority') == 'lowpriority',
-            nodes=nodes, active=tuple(self._active(resource.key)),
-            queue=tuple(self._store.jobs.queue_head(resource.key, scale.limit, idle)) if idle else (),
-            queued_nodes=queued)
+            nodes=nodes, active=tuple(self._active(resource.key, deleting)),
+            queue=tuple(self._store.jobs.queue_head(
+                resource.key, min(scale.limit, largest) if self._queueing else scale.limit, idle)) if idle else (),
+            queued_nodes=queued, queues_gangs=self._queueing is not None)
 
-    def _active(self, cluster_key: str) -> list[ActiveJob]:
+    def _node_views(self, guid: str) -> tuple[NodeView, ...]:
+        return tuple(NodeView(node.id, node.number, NodeState(node.state), node.state_time, node.job, node.added)
+                     for node in self._store.clusters.nodes(guid))
+
+    def _tell_open_nodes(self, guid: str, nodes: tuple[NodeView, ...]) -> int:
+        """Tell an engine that queues gangs which nodes jobs may be given, if that has changed. Returns how many."""
+        usable = frozenset(node.id for node in nodes if node.state in (NodeState.IDLE, NodeState.RUNNING))
+        if self._queueing and self._open_nodes.get(guid) != usable:
+            self._queueing.open_nodes(self._folders.cluster(guid), usable)
+            self._open_nodes[guid] = usable
+        return len(usable)
+
+    def _room(self, cluster_key: str) -> int:
+        """How many jobs may be handed over to the engine now."""
+        return max(0, min(MOST_SUBMISSIONS, MOST_SUBMITTED - self._store.jobs.submitted_count(cluster_key)))
+
+    def _active(self, cluster_key: str, all_submitted: bool = False) -> list[ActiveJob]:
+        """Jobs that hold nodes, and of those that wait in the queue of the engine the ones to be stopped, or all."""
         active = []
-        for job in self._store.jobs.active(cluster_key):
+        jobs = self._store.jobs.active(cluster_key)
+        if self._queueing:
+            jobs += self._store.jobs.submitted(cluster_key, wished=not all_submitted)
+        for job in jobs:
             current = self._store.launches.open_of(job.guid)
             active.append(ActiveJob(
                 job.guid, job.node_count, job.wish, job.deadline, job.stop_reason,
-                current.stop_time if current else None, bool(current and current.killed)))
+                current.stop_time if current else None, bool(current and current.killed), job.submitted))
         return active
 
     def _sync_nodes(self, cluster: Cluster) -> None:
@@ -237,6 +288,9 @@ class Scheduler:
             self._store.clusters.remove_nodes(gone)
         if new:
             self._store.clusters.add_nodes(guid, new, self._clock())
+        for found in there.values() if self._queueing else ():
+            if found.id in known and bool(found.problem) != (known[found.id].state == NodeState.UNUSABLE):
+                self._node_setup.take_in(found.id, found.problem)
         preparing = [node for node in self._store.clusters.nodes(guid) if node.state == NodeState.PREPARING] \
             if new or any(node.state == NodeState.PREPARING for node in known.values()) else []
         for node in preparing:
@@ -247,9 +301,11 @@ class Scheduler:
         if isinstance(action, planning.SetAllocation):
             self._store.clusters.set_allocation(guid, action.state, now)
         elif isinstance(action, planning.Rescale):
-            self._rescale(guid, action)
+            self._rescale(cluster, action)
         elif isinstance(action, planning.StartJob):
             self._attempts.begin(cluster, action.guid, list(action.nodes))
+        elif isinstance(action, planning.SubmitJob):
+            self._guarded(self._attempts.submit, action.guid)
         elif isinstance(action, planning.StopJob):
             self._attempts.stop(action.guid, action.reason, self._timing.grace)
         elif isinstance(action, planning.KillJob):
@@ -257,9 +313,12 @@ class Scheduler:
         elif isinstance(action, planning.RemoveCluster):
             self._remove_cluster(cluster)
 
-    def _rescale(self, guid: str, action: planning.Rescale) -> None:
+    def _rescale(self, cluster: Cluster, action: planning.Rescale) -> None:
+        bare = self._folders.cluster(cluster.resource.guid)
         self._node_setup.leave(action.leaving)
-        self._engine.scale(self._folders.cluster(guid), action.count, action.leaving)
+        if self._queueing and action.leaving:  # before they leave, no waiting job is to begin there
+            self._tell_open_nodes(bare.guid, self._node_views(bare.guid))
+        self._engine.scale(EngineCluster(bare.guid, bare.folder, wish_of(cluster)), action.count, action.leaving)
 
     def _remove_cluster(self, cluster: Cluster) -> None:
         """The last step of a deletion; jobs that still wait for this cluster end with it."""
@@ -269,10 +328,10 @@ class Scheduler:
                 self._endings.finish_queued(job, planning.StopReason.CLUSTER_DELETED)
             self._store.resources.remove(resource.guid)
             self._store.operations.succeed(resource.guid, now)
-        try:
-            self._folders.cluster(resource.guid).folder.rmdir()
-        except OSError:
-            pass  # an engine may have no folder there
+        folder = self._folders.cluster(resource.guid).folder
+        if folder.exists():
+            discard(folder, self._folders.trash)
+        self._open_nodes.pop(resource.guid, None)
         if 'setupTask' in resource.properties.get('nodeSetup', {}):
             self._endings.forgot_secrets = True  # those of its set-up task
         if self._folders.output(resource.guid).exists():

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any, Callable, Sequence
 
 from azext_batchai.arm.states import NodeState
-from azext_batchai.service.engines.base import Engine, EngineNode, LaunchRejected, LaunchState, Observation
+from azext_batchai.service.engines.base import (
+    Engine, EngineNode, Launch, LaunchRejected, LaunchState, Observation, QueueingEngine)
 from azext_batchai.service.job_user import files_as
 from azext_batchai.service.scheduler.failures import last_lines
 from azext_batchai.service.scheduler.launching import (
@@ -13,6 +15,7 @@ from azext_batchai.service.scheduler.launching import (
 from azext_batchai.service.scheduler.lifecycle import check_node
 from azext_batchai.service.scheduler.outcome import error
 from azext_batchai.service.scheduler.provisions import Provisions
+from azext_batchai.service.scheduler.queueing import Gangs
 from azext_batchai.service.scheduler.setup_launching import setup_launch, setup_layout
 from azext_batchai.service.scheduler.unknown_starts import take_back
 from azext_batchai.service.secrets.masking import mask
@@ -23,6 +26,10 @@ from azext_batchai.service.store.clusters import Cluster
 from azext_batchai.service.store.launches import SETUP, LaunchRecord
 
 _log = logging.getLogger(__name__)
+
+_ENDED_WELL = {'state': LaunchState.ENDED.value, 'exitCodes': [0]}
+# The error of a node that the engine calls unusable; it goes away by itself.
+_NODE_PROBLEM = 'NodeUnavailable'
 
 
 class NodeSetup:
@@ -37,13 +44,17 @@ class NodeSetup:
         self._clock = clock
         # Set-ups that the engine surely never heard of; of others an earlier service may have told it.
         self._untold: set[str] = set()
+        self._gangs = Gangs(engine, folders) if isinstance(engine, QueueingEngine) else None
 
     def begin(self, cluster: Cluster, node: EngineNode) -> None:
         """Begin the set-up of a preparing node, unless it is under way. Raises EngineUnavailable."""
         launches = self._store.launches.of_owner(node.id)
         if any(launch.result is None for launch in launches):
             return
-        if launches:  # it has had its set-up, and a crash came before the verdict
+        if launches:  # it has had its set-up, and a crash or a failure of the node came before the verdict
+            if launches[-1].result == _ENDED_WELL:
+                self._ready(node.id)
+                return
             self._unusable(node.id, self._failure(node.id, 0, lost=True))
             return
         try:
@@ -78,7 +89,7 @@ class NodeSetup:
             if launch is None:
                 raise LaunchRejected('there is nothing to run any more')
             self._make_log_folder(cluster, node)
-            handle = self._engine.start(launch)
+            handle = self._engine.start(self._allocated(launch, cluster, node.id))
         except StillResolving:
             return  # there will be news
         except (MountError, LaunchRejected, SecretUnavailable, OSError, ValueError) as problem:
@@ -90,6 +101,12 @@ class NodeSetup:
             return
         self._untold.discard(record.id)
         self._store.launches.started(record.id, handle)
+
+    def _allocated(self, launch: Launch, cluster: Cluster, node_id: str) -> Launch:
+        """The launch with what an engine needs that queues gangs."""
+        if not self._gangs:
+            return launch
+        return replace(launch, allocation=self._gangs.setup_allocation(cluster, node_id, launch.id))
 
     def _take_back(self, record: LaunchRecord) -> None:
         """What an earlier service may have started of a set-up that cannot be started now must not go on. Raises
@@ -119,6 +136,28 @@ class NodeSetup:
         if folder != cluster.setup_output:
             self._store.clusters.set_setup_output(guid, folder)
 
+    def take_in(self, node_id: str, problem: str) -> None:
+        """Note that the engine calls a free node unusable, or does so no more. `problem` says why, or is empty."""
+        node = self._store.clusters.node(node_id)
+        if node is None:
+            return
+        if problem and node.state in (NodeState.IDLE, NodeState.PREPARING) and not self._is_set_up_now(node_id):
+            self._unusable(node_id, error(_NODE_PROBLEM, problem, nodeId=node_id))
+        elif not problem and node.state == NodeState.UNUSABLE and (node.error or {}).get('code') == _NODE_PROBLEM:
+            self._move(node_id, NodeState.PREPARING)
+
+    def _is_set_up_now(self, node_id: str) -> bool:
+        return any(launch.result is None for launch in self._store.launches.of_owner(node_id))
+
+    def rejected(self, record: LaunchRecord, reason: str) -> None:
+        """The engine found after the start that the set-up can never run."""
+        with self._store.transaction():
+            self._store.launches.ended(record.id, {'state': LaunchState.REJECTED.value}, self._clock())
+            node = self._store.clusters.node(record.owner)
+            if node and node.state == NodeState.PREPARING:
+                self._unusable(node.id, error('NodePreparationFailed', reason, nodeId=node.id))
+        self._provisions.secrets.forget(record.owner)
+
     def ended(self, record: LaunchRecord, observation: Observation) -> None:
         """Take in the end of a set-up: the node is idle, or unusable with an error on its cluster.
 
@@ -143,6 +182,9 @@ class NodeSetup:
             if launch.handle:
                 self._engine.stop(launch.handle, 0)
                 self._engine.release(launch.handle)
+                node = self._store.clusters.node(node_id) if self._gangs else None
+                if self._gangs and node:
+                    self._gangs.forget(node.cluster, launch.id)
         self._store.launches.forget(node_id)
 
     def _make_links(self, cluster: Cluster, node: EngineNode) -> list[Mount]:

@@ -44,22 +44,24 @@ class LaunchEnd:
     """How a launch ended, as the store keeps it. `state` is that of the engine, or REJECTED when it never began.
 
     `failure` is the error of the job this means, and `exit_code` what goes with it; None and 0 when all went well.
+    `reason` is what the engine says of the end, for people.
     """
     state: str
     exit_codes: tuple[int | None, ...] = ()
     stop_reason: str | None = None
     failure: dict[str, Any] | None = None
     exit_code: int = 0
+    reason: str = ''
 
     def as_record(self) -> dict[str, Any]:
         return {'state': self.state, 'exitCodes': list(self.exit_codes), 'stopReason': self.stop_reason,
-                'failure': self.failure, 'exitCode': self.exit_code}
+                'failure': self.failure, 'exitCode': self.exit_code, 'reason': self.reason}
 
 
 def read_end(record: dict[str, Any]) -> LaunchEnd:
     """What `LaunchEnd.as_record` wrote; an earlier version of the service wrote less."""
     return LaunchEnd(record['state'], tuple(record.get('exitCodes', ())), record.get('stopReason'),
-                     record.get('failure'), record.get('exitCode', 0))
+                     record.get('failure'), record.get('exitCode', 0), record.get('reason', ''))
 
 
 def error(code: str, message: str, **details: str) -> dict[str, Any]:
@@ -81,6 +83,7 @@ _STOPPED = {
     StopReason.RESIZE_TERMINATE: ('JobTerminated', 'The job was terminated because its cluster was resized with '
                                                    'nodeDeallocationOption terminate'),
     StopReason.CLUSTER_DELETED: ('JobTerminated', 'The job was terminated because its cluster was deleted'),
+    StopReason.REMOVED: ('JobTerminated', 'The job was ended in the scheduler below, not through this service'),  # ours
     StopReason.WALL_CLOCK: ('JobMaxWallClockTimeExceeded',  # ours
                             'The job was stopped because it ran longer than constraints.maxWallClockTime'),
 }
@@ -91,22 +94,28 @@ _REQUEUED = {
 }
 
 
-def stopped(reason: str) -> Finished:
-    """The end of a job that was stopped for good. Raises KeyError for reasons that requeue."""
-    return failed(*_STOPPED[reason])
+def stopped(reason: str, said: str = '') -> Finished:
+    """The end of a job that was stopped for good; `said` is what the engine says of it. Raises KeyError for reasons
+    that requeue."""
+    code, message = _STOPPED[reason]
+    return failed(code, _said(message, said))
+
+
+def _said(text: str, reason: str) -> str:
+    return f'{text} ({reason})' if reason else text
 
 
 def outcome(purpose: str, end: LaunchEnd, losses: int) -> Outcome:
     """Decide from how the launch ended and why, if at all, it was stopped. `losses` counts the attempts of the job that
     were lost, this one included."""
     if end.stop_reason in _REQUEUED:
-        return Requeued(_REQUEUED[end.stop_reason])
+        return Requeued(_said(_REQUEUED[end.stop_reason], end.reason))
     if end.stop_reason in _STOPPED:
-        return stopped(end.stop_reason)
+        return stopped(end.stop_reason, end.reason)
     if end.stop_reason == StopReason.NODE_LOST or end.state == LaunchState.LOST.value:
         if losses >= MOST_LOST_ATTEMPTS:
-            return failed('JobNodeLost', f'The job lost its nodes {losses} times')  # ours
-        return Requeued('a node it ran on was lost')
+            return failed('JobNodeLost', _said(f'The job lost its nodes {losses} times', end.reason))  # ours
+        return Requeued(_said('a node it ran on was lost', end.reason))
     if end.failure:
         return Finished(JobState.FAILED, end.exit_code, [end.failure])
     return Finished(JobState.SUCCEEDED, 0) if purpose == MAIN else NextStage()

@@ -21,6 +21,8 @@ class StopReason:
     NODE_LOST = 'node_lost'
     EVICTED = 'evicted'
     CLUSTER_DELETED = 'cluster_deleted'
+    # Somebody ended it in the queue of the engine, not through us.
+    REMOVED = 'removed'
     # A process that the others need has failed, or all those that count have ended: what is left of the launch ends.
     TASK_FAILED = 'task_failed'
     WORK_DONE = 'work_done'
@@ -57,11 +59,17 @@ class StartJob:
 
 
 @dataclass(frozen=True)
+class SubmitJob:
+    """Hand the job to the engine, which has a queue of its own and finds the nodes."""
+    guid: str
+
+
+@dataclass(frozen=True)
 class RemoveCluster:
     """The cluster was to be deleted and has no node left."""
 
 
-Action = StopJob | KillJob | SetAllocation | Rescale | StartJob | RemoveCluster
+Action = StopJob | KillJob | SetAllocation | Rescale | StartJob | SubmitJob | RemoveCluster
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,9 @@ def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
         actions.append(SetAllocation(AllocationState.STEADY))
     if view.deleting:
         return actions + ([RemoveCluster()] if not view.nodes and not view.active else [])
-    if not crowded:
+    if view.queues_gangs:
+        actions += [SubmitJob(job.guid) for job in view.queue]
+    elif not crowded:
         idle = [node.id for node in present if node.state is NodeState.IDLE and node not in victims]
         actions += _starts(view, idle)
     return actions
@@ -137,6 +147,8 @@ def _reason_to_stop(view: ClusterView, job: ActiveJob, now: float, timing: Timin
         return StopReason.CLUSTER_DELETED
     if job.deadline is not None and now >= job.deadline:
         return StopReason.WALL_CLOCK
+    if job.submitted:
+        return None
     held = [node for node in view.nodes if node.job == job.guid]
     if len(held) < job.node_count:
         return StopReason.NODE_LOST
@@ -158,6 +170,8 @@ def _wanted(view: ClusterView, present: list[NodeView], now: float, timing: Timi
         return 0
     if view.scale.target is not None:
         return view.scale.target
+    if view.queues_gangs:  # its nodes are switched on and off by the engine
+        return view.scale.maximum
     busy = sum(node.state is NodeState.RUNNING for node in present)
     recent = sum(node.state is NodeState.PREPARING
                  or (node.state is NodeState.IDLE and 0 <= now - node.since < timing.idle_delay) for node in present)

@@ -48,7 +48,8 @@ class NodeView:
 
 @dataclass(frozen=True)
 class ActiveJob:
-    """A job that holds nodes. `stop_time` is when the engine was asked to stop it, `killed` whether with force."""
+    """A job that holds nodes, or one to be stopped that is `submitted` and waits for nodes in the queue of the engine.
+    `stop_time` is when the engine was asked to stop it, `killed` whether with force."""
     guid: str
     node_count: int
     wish: str | None = None
@@ -56,13 +57,16 @@ class ActiveJob:
     stop_reason: str | None = None
     stop_time: float | None = None
     killed: bool = False
+    submitted: bool = False
 
 
 @dataclass(frozen=True)
 class ClusterView:
     """`queue` is the head of the queue, jobs above the scale limit left out; `queued_nodes` is what all of the queue
     asks for (at least; counting stops at the limit). `fresh` until the cluster was scaled for the first time; `resized`
-    is when a client last said how large it should be. `low_priority` nodes may be taken away."""
+    is when a client last said how large it should be. `low_priority` nodes may be taken away. Where the engine
+    `queues_gangs` the queue is what may be submitted now, and what was submitted is in neither list but to be stopped.
+    """
     guid: str
     scale: Scale
     allocation_state: AllocationState = AllocationState.STEADY
@@ -74,3 +78,4 @@ class ClusterView:
     active: tuple[ActiveJob, ...] = ()
     queue: tuple[Queued, ...] = ()
     queued_nodes: int = 0
+    queues_gangs: bool = False

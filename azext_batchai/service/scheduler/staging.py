@@ -3,15 +3,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable, Mapping, Sequence
 
-from azext_batchai.service.engines.base import EngineNode, Launch, LaunchState, Observation
+from azext_batchai.service.engines.base import Allocation, EngineNode, Launch, LaunchState, Observation
 from azext_batchai.service.job_user import files_as
 from azext_batchai.service.scheduler import environment as env
 from azext_batchai.service.scheduler.containment import REGISTRY, Containment, stderr_file
 from azext_batchai.service.scheduler.failures import Circumstances, last_lines, launch_end
 from azext_batchai.service.scheduler.journal import Journal, duration, one_line
-from azext_batchai.service.scheduler.launching import Folders, JobLayout, job_layout, job_place, lay_out
+from azext_batchai.service.scheduler.launching import (
+    Folders, JobLayout, host_file_text, job_layout, job_place, lay_out)
 from azext_batchai.service.scheduler.node_files import discard_on_node, write_on_node
 from azext_batchai.service.scheduler.outcome import LaunchEnd
 from azext_batchai.service.scheduler.ports import NoPorts
@@ -50,8 +51,10 @@ class Staging:
         """Whether the next attempt of the job begins with a container."""
         return 'containerSettings' in job.resource.properties and not self._provisions.runs_on_host
 
-    def prepare(self, record: LaunchRecord, job: Job, nodes: list[EngineNode]) -> Stage:
-        """Make the folders, links and files of a launch; repeating is harmless.
+    def prepare(self, record: LaunchRecord, job: Job, nodes: list[EngineNode], allocation: Allocation | None = None
+                ) -> Stage:
+        """Make the folders, links and files of a launch; repeating is harmless. With an `allocation` the engine has
+        still to say which nodes these are, so files that tell of them are left to it.
 
         Raises StillResolving, SecretUnavailable, NoRuntime, MountError, NoPorts, and OSError or ValueError for folders
         that cannot be made.
@@ -59,27 +62,44 @@ class Staging:
         began = self._clock()
         if record.purpose == CLEANUP:
             return self._stage(record, self._containment(job).remove_tasks(record.nodes, self._launch_folder(record)),
-                               job.directories, [])
+                               job.directories, [], allocation)
         layout = job_layout(job, nodes, self._secrets(job), self._folders.job_user)
         directories = lay_out(job, nodes, layout, self._folders, self._store.resources.file_server_guid)
         tasks = self._tasks(record, job, nodes, layout)
-        for each in tasks:
-            for path, text in each.files.items():
-                write_on_node(nodes[each.node].folder, path, text)
+        files = {path: text for each in tasks for path, text in each.files.items()}
+        if allocation:
+            hosts = host_file_text(job, nodes)
+            files.update({job_place(job, node).host_file: hosts for node in nodes})
+        else:
+            for each in tasks:
+                for path, text in each.files.items():
+                    write_on_node(nodes[each.node].folder, path, text)
+            files = {}
         if record.purpose == CONTAINER:
             self._folders.containers_mark.touch()
-        notes = []
-        if record.purpose == first_stage(job.resource.properties, self._has_container(record, job)):
-            notes = [f'attempt {record.attempt} on {", ".join(record.nodes)}',
-                     f'folders and mounts are ready, {duration(self._clock() - began)}']
-            if self._provisions.runs_on_host and 'containerSettings' in job.resource.properties:
-                notes.append('containers are switched off (--container-runtime none): the job runs on the host')
-        return self._stage(record, tasks, directories, notes)
+        ready = f'folders and mounts are ready, {duration(self._clock() - began)}'
+        return self._stage(record, tasks, directories, self.notes(record, job, ready), allocation, files)
 
-    def _stage(self, record: LaunchRecord, tasks: list[StageTask], directories: dict[str, str], notes: list[str]
-               ) -> Stage:
-        launch = Launch(record.id, self._launch_folder(record), tuple(each.task for each in tasks))
+    def notes(self, record: LaunchRecord, job: Job, ready: str) -> list[str]:
+        """What execution.log says before a launch begins: something only of the first of an attempt."""
+        if record.purpose != first_stage(job.resource.properties, self._has_container(record, job)):
+            return []
+        found = [f'attempt {record.attempt} on {", ".join(record.nodes)}', ready]
+        if self._provisions.runs_on_host and 'containerSettings' in job.resource.properties:
+            found.append('containers are switched off (--container-runtime none): the job runs on the host')
+        return found
+
+    def _stage(self, record: LaunchRecord, tasks: list[StageTask], directories: dict[str, str], notes: list[str],
+               allocation: Allocation | None, files: Mapping[Path, str] = {}) -> Stage:
+        launch = Launch(record.id, self._launch_folder(record), tuple(each.task for each in tasks), files, allocation,
+                        self._is_last(record, allocation))
         return Stage(launch, tasks, directories, notes)
+
+    def _is_last(self, record: LaunchRecord, allocation: Allocation | None) -> bool:
+        """Whether the nodes can go once the launch has ended."""
+        if allocation is None or record.purpose == CLEANUP:
+            return True
+        return record.purpose == MAIN and not self._store.launches.has_container(record.owner, record.attempt)
 
     def _launch_folder(self, record: LaunchRecord) -> Path:
         return self._folders.launch(record.id)
@@ -109,7 +129,7 @@ class Staging:
 
     def known_tasks(self, record: LaunchRecord, job: Job, nodes: Sequence[EngineNode]) -> list[StageTask]:
         """The tasks of a launch that was started, without their secrets; none when nodes are gone, or the plan."""
-        if len(nodes) < len(record.nodes) or record.purpose == CLEANUP:
+        if not nodes or len(nodes) < len(record.nodes) or record.purpose == CLEANUP:
             return []
         try:
             return self._tasks(record, job, list(nodes), job_layout(job, list(nodes), {}, self._folders.job_user))
@@ -159,16 +179,17 @@ class Staging:
 
     # execution.log
 
-    def note_start(self, record: LaunchRecord, job: Job, stage: Stage) -> None:
-        logs = stage.directories.get('stdouterr')
+    def note_start(self, record: LaunchRecord, job: Job, logs: str | None, notes: Sequence[str],
+                   tasks: Sequence[StageTask]) -> None:
+        """`logs` is the folder of the job's logs, where it has one yet."""
         if not logs:
             return
         journal = Journal(Path(logs), record.nodes, self._folders.job_user)
-        for text in stage.notes:
+        for text in notes:
             journal.note(self._clock(), text)
         hide = self._mask(job)
         secret = {item['name']: MASK for item in job.resource.properties.get('secrets', [])}
-        for each in stage.tasks:
+        for each in tasks:
             if each.shown:
                 shown = hide(env.expand_known(each.shown, {**each.variables, **secret}))
                 journal.note(self._clock(), f'{_name(record, each)} begins: {shown}', each.task.node)

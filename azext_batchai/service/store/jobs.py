@@ -15,7 +15,8 @@ from azext_batchai.service.store.resources import (
 
 @dataclass(frozen=True)
 class Job:
-    """`cluster` is the key of the cluster. `attempt` counts starts, so 2 means the job was requeued once."""
+    """`cluster` is the key of the cluster. `attempt` counts starts, so 2 means the job was requeued once. A queued job
+    that is `submitted` waits in the queue of the engine."""
     resource: Resource
     cluster: str
     node_count: int
@@ -31,6 +32,7 @@ class Job:
     deadline: float | None
     stop_reason: str | None
     directories: dict[str, str]
+    submitted: bool = False
 
     @property
     def guid(self) -> str:
@@ -38,14 +40,15 @@ class Job:
 
 
 _STATUS = ('jobs.cluster, jobs.node_count, jobs.priority, jobs.state, jobs.state_time, jobs.started, jobs.ended, '
-           'jobs.exit_code, jobs.errors, jobs.wish, jobs.attempt, jobs.deadline, jobs.stop_reason, jobs.directories')
+           'jobs.exit_code, jobs.errors, jobs.wish, jobs.attempt, jobs.deadline, jobs.stop_reason, jobs.directories, '
+           'jobs.submitted')
 _SELECT = f'SELECT {COLUMNS}, {_STATUS} FROM resources JOIN jobs ON jobs.guid = resources.guid '
 
 
 def _to_job(row: sqlite3.Row) -> Job:
     return Job(to_resource(row), row['cluster'], row['node_count'], row['priority'], row['state'], row['state_time'],
                row['started'], row['ended'], row['exit_code'], json.loads(row['errors']), row['wish'], row['attempt'],
-               row['deadline'], row['stop_reason'], json.loads(row['directories']))
+               row['deadline'], row['stop_reason'], json.loads(row['directories']), bool(row['submitted']))
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ class Jobs:
     def queue_head(self, cluster_key: str, largest: int, limit: int) -> list[Queued]:
         """The next jobs in order (priority, then age), leaving out those of more than `largest` nodes."""
         return [Queued(row['guid'], row['node_count'], row['priority']) for row in self._database.all(
-            "SELECT guid, node_count, priority FROM jobs WHERE cluster = ? AND state = 'queued' AND wish IS NULL "
-            'AND node_count <= ? ORDER BY priority DESC, number LIMIT ?', (cluster_key, largest, limit))]
+            "SELECT guid, node_count, priority FROM jobs WHERE cluster = ? AND state = 'queued' AND submitted = 0 "
+            'AND wish IS NULL AND node_count <= ? ORDER BY priority DESC, number LIMIT ?',
+            (cluster_key, largest, limit))]
 
     def queued_node_count(self, cluster_key: str, largest: int, enough: int) -> int:
         """How many nodes the waiting jobs ask for together, those of more than `largest` left out.
@@ -101,7 +105,8 @@ class Jobs:
         """
         row = self._database.one(
             "SELECT coalesce(sum(node_count), 0) AS n FROM (SELECT node_count FROM jobs WHERE cluster = ? AND "
-            "state = 'queued' AND wish IS NULL AND node_count <= ? LIMIT ?)", (cluster_key, largest, enough))
+            "state = 'queued' AND submitted = 0 AND wish IS NULL AND node_count <= ? LIMIT ?)",
+            (cluster_key, largest, enough))
         return int(row['n']) if row else 0
 
     def active(self, cluster_key: str) -> list[Job]:
@@ -111,14 +116,29 @@ class Jobs:
             (cluster_key,))]
 
     def queued(self, cluster_key: str) -> list[Job]:
+        """Those that wait with us, not with the engine."""
         return [_to_job(row) for row in self._database.all(
-            _SELECT + "WHERE jobs.cluster = ? AND jobs.state = 'queued' ORDER BY jobs.number", (cluster_key,))]
+            _SELECT + "WHERE jobs.cluster = ? AND jobs.state = 'queued' AND jobs.submitted = 0 ORDER BY jobs.number",
+            (cluster_key,))]
+
+    def submitted_count(self, cluster_key: str) -> int:
+        """How many jobs of the cluster wait in the queue of the engine."""
+        row = self._database.one('SELECT count(*) AS n FROM jobs WHERE cluster = ? AND submitted = 1', (cluster_key,))
+        return int(row['n']) if row else 0
+
+    def submitted(self, cluster_key: str, wished: bool = False) -> list[Job]:
+        """The jobs of the cluster that wait in the queue of the engine; with `wished` those that a client wants ended
+        or gone, or that are being stopped."""
+        which = 'AND (jobs.wish IS NOT NULL OR jobs.stop_reason IS NOT NULL) ' if wished else ''
+        return [_to_job(row) for row in self._database.all(
+            _SELECT + f'WHERE jobs.cluster = ? AND jobs.submitted = 1 {which}ORDER BY jobs.number', (cluster_key,))]
 
     def wished(self, limit: int) -> list[Job]:
-        """At most `limit` of the jobs that a client wants ended or gone and that hold no nodes."""
+        """At most `limit` of the jobs that a client wants ended or gone and that neither hold nodes nor wait for them
+        in the queue of the engine."""
         return [_to_job(row) for row in self._database.all(
-            _SELECT + "WHERE jobs.wish IS NOT NULL AND jobs.state NOT IN ('running', 'terminating') LIMIT ?",
-            (limit,))]
+            _SELECT + "WHERE jobs.wish IS NOT NULL AND jobs.state NOT IN ('running', 'terminating') "
+            'AND jobs.submitted = 0 LIMIT ?', (limit,))]
 
     def count_by_state(self) -> dict[str, int]:
         return {row['state']: row['n'] for row in self._database.all(
@@ -136,12 +156,19 @@ class Jobs:
             connection.execute("UPDATE jobs SET wish = 'delete' WHERE wish IS NOT 'delete' AND guid IN "
                                '(SELECT guid FROM resources WHERE parent = ?)', (experiment_key,))
 
+    def submit(self, guid: str) -> None:
+        """The job goes to the queue of the engine: its next attempt."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE jobs SET submitted = 1, attempt = attempt + 1, stop_reason = NULL '
+                               'WHERE guid = ?', (guid,))
+
     def begin(self, guid: str, node_ids: list[str], deadline: float, now: float) -> None:
         """The job takes its nodes and counts as running."""
         with self._database.transaction() as connection:
             connection.execute(
-                'UPDATE jobs SET state = ?, state_time = ?, started = ?, attempt = attempt + 1, deadline = ?, '
-                'stop_reason = NULL WHERE guid = ?', (JobState.RUNNING.value, now, now, deadline, guid))
+                'UPDATE jobs SET state = ?, state_time = ?, started = ?, attempt = attempt + 1 - submitted, '
+                'submitted = 0, deadline = ?, stop_reason = NULL WHERE guid = ?',
+                (JobState.RUNNING.value, now, now, deadline, guid))
             connection.executemany('UPDATE nodes SET state = ?, state_time = ?, job = ? WHERE id = ?',
                                    [(NodeState.RUNNING.value, now, guid, node_id) for node_id in node_ids])
 
@@ -162,16 +189,18 @@ class Jobs:
         with self._database.transaction() as connection:
             connection.execute(
                 'UPDATE jobs SET state = ?, state_time = ?, started = coalesce(started, ?), ended = ?, exit_code = ?, '
-                "errors = ?, wish = CASE WHEN wish = 'delete' THEN wish END, deadline = NULL, stop_reason = NULL "
-                'WHERE guid = ?', (state.value, now, now, now, exit_code, json.dumps(errors), guid))
+                "errors = ?, wish = CASE WHEN wish = 'delete' THEN wish END, deadline = NULL, stop_reason = NULL, "
+                'submitted = 0 WHERE guid = ?', (state.value, now, now, now, exit_code, json.dumps(errors), guid))
             connection.execute("UPDATE resources SET secrets = '{}' WHERE guid = ? AND secrets <> '{}'", (guid,))
             self._free_nodes(connection, guid, now)
 
     def requeue(self, guid: str, now: float) -> None:
         """Back to the queue, at its old place, to start again from the beginning."""
         with self._database.transaction() as connection:
-            connection.execute('UPDATE jobs SET state = ?, state_time = ?, started = NULL, deadline = NULL, '
-                               'stop_reason = NULL WHERE guid = ?', (JobState.QUEUED.value, now, guid))
+            connection.execute(
+                'UPDATE jobs SET state = ?, state_time = CASE submitted WHEN 1 THEN state_time ELSE ? END, '
+                'started = NULL, deadline = NULL, stop_reason = NULL, submitted = 0 WHERE guid = ?',
+                (JobState.QUEUED.value, now, guid))
             self._free_nodes(connection, guid, now)
 
     @staticmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Collection
 
 from azext_batchai.service.store.database import Database
 
@@ -18,7 +18,8 @@ CLEANUP = 'cleanup'
 @dataclass(frozen=True)
 class LaunchRecord:
     """`owner` is the guid of a job, or for `purpose` SETUP the id of the node that is set up. `created` is in seconds
-    since the epoch."""
+    since the epoch. `nodes` are empty while an engine has still to choose them.
+    """
     id: str
     owner: str
     purpose: str
@@ -47,6 +48,11 @@ class Launches:
                 'INSERT INTO launches (id, owner, purpose, attempt, nodes, state, created) '
                 "VALUES (?, ?, ?, ?, ?, 'intended', ?)", (launch_id, owner, purpose, attempt, json.dumps(nodes), now))
 
+    def set_nodes(self, launch_id: str, nodes: list[str]) -> None:
+        """Note which nodes the engine chose."""
+        with self._database.transaction() as connection:
+            connection.execute('UPDATE launches SET nodes = ? WHERE id = ?', (json.dumps(nodes), launch_id))
+
     def started(self, launch_id: str, handle: str) -> None:
         with self._database.transaction() as connection:
             connection.execute("UPDATE launches SET state = 'started', handle = ? WHERE id = ?", (handle, launch_id))
@@ -67,6 +73,15 @@ class Launches:
         # With the plus SQLite sorts what the index finds; without it, it reads every launch there ever was.
         return [_to_launch(row) for row in self._database.all(
             "SELECT * FROM launches WHERE state <> 'ended' ORDER BY +rowid")]
+
+    def live_but(self, waiting: Collection[str]) -> list[LaunchRecord]:
+        """As `live`, without those of the handles `waiting`."""
+        if not waiting:
+            return self.live()
+        live = self._database.all("SELECT rowid, handle FROM launches WHERE state <> 'ended' ORDER BY +rowid")
+        found = (self._database.one('SELECT * FROM launches WHERE rowid = ?', (row['rowid'],))
+                 for row in live if row['handle'] not in waiting)
+        return [_to_launch(row) for row in found if row]
 
     def open_of(self, owner: str) -> LaunchRecord | None:
         """The launch of a job that has not ended, if there is one."""

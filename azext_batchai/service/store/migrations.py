@@ -204,9 +204,20 @@ def _stored_files(connection: sqlite3.Connection) -> None:
                             PRIMARY KEY (account, kind, container, path)) WITHOUT ROWID''')
 
 
+def _submitted_jobs(connection: sqlite3.Connection) -> None:
+    for statement in (
+        # submitted: 1 for a queued job that waits in the queue of an engine, which has its own.
+        'ALTER TABLE jobs ADD COLUMN submitted INTEGER NOT NULL DEFAULT 0',
+        'DROP INDEX jobs_queued',
+        "CREATE INDEX jobs_queued ON jobs (cluster, priority DESC, number) WHERE state = 'queued' AND submitted = 0",
+        'CREATE INDEX jobs_submitted ON jobs (cluster) WHERE submitted = 1',
+    ):
+        connection.execute(statement)
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources, _ages,
-    _stored_files, _linked_folders]
+    _stored_files, _linked_folders, _submitted_jobs]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

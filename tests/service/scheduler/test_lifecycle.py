@@ -12,9 +12,9 @@ JOB = {
 }
 NODE = {
     ('preparing', 'idle'), ('preparing', 'unusable'), ('preparing', 'leaving'),
-    ('idle', 'running'), ('idle', 'leaving'),
+    ('idle', 'running'), ('idle', 'unusable'), ('idle', 'leaving'),
     ('running', 'idle'), ('running', 'leaving'),
-    ('unusable', 'leaving'),
+    ('unusable', 'preparing'), ('unusable', 'idle'), ('unusable', 'leaving'),
 }
 
 

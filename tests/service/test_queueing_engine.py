@@ -1,0 +1,344 @@
+"""The scheduler with an engine that has a queue of its own, as Slurm has."""
+from pathlib import Path
+
+import pytest
+from harness import Harness, auto, cluster_body, cluster_path, job_path, manual
+
+from azext_batchai.service.engines.base import QueueingEngine, Removal
+from azext_batchai.service.engines.fake import FakeEngine, QueueingFakeEngine
+from azext_batchai.service.engines.process import ProcessEngine
+from azext_batchai.service.scheduler import queueing
+
+
+@pytest.fixture
+def service(tmp_path):
+    harness = Harness(tmp_path / 'data', QueueingFakeEngine())
+    yield harness
+    harness.close()
+
+
+@pytest.fixture
+def cluster(service):
+    """Four idle nodes."""
+    service.make_cluster(scaleSettings=manual(4))
+    return service
+
+
+def give(service, name, *numbers):
+    service.engine.give(service.running_launch(name).id, *numbers)
+    service.turn()
+
+
+def launch(service, name):
+    return service.engine.launches[service.running_launch(name).id]
+
+
+def errors(service, name):
+    return [error['message'] for error in service.job(name)['executionInfo']['errors']]
+
+
+def test_only_the_one_that_queues_gangs_counts_as_such():
+    assert isinstance(QueueingFakeEngine(), QueueingEngine)
+    assert not isinstance(FakeEngine(), QueueingEngine) and not isinstance(ProcessEngine(), QueueingEngine)
+
+
+# the queue
+
+def test_jobs_go_to_the_engine_at_once_and_stay_queued_until_it_has_nodes_for_them(cluster):
+    for name in ('a', 'b', 'c'):
+        cluster.submit(name, nodeCount=3)
+    cluster.turn()
+    assert [each.allocation.name for each in cluster.engine.launches.values()] == ['a', 'b', 'c']
+    assert cluster.states('a', 'b', 'c') == ['queued'] * 3 and cluster.counts() == {'idle': 4}
+    assert 'executionInfo' not in cluster.job('a')
+
+
+def test_the_job_runs_on_the_nodes_that_the_engine_chose(cluster):
+    cluster.submit('a', nodeCount=2)
+    cluster.turn()
+    give(cluster, 'a', 2, 4)
+    assert cluster.state('a') == 'running' and cluster.counts() == {'running': 2, 'idle': 2}
+    nodes = cluster.store.clusters.nodes_of_job(cluster.job_record('a').guid)
+    assert [node.number for node in nodes] == [2, 4]
+    cluster.end('a', 0)
+    assert cluster.state('a') == 'succeeded' and cluster.counts() == {'idle': 4}
+
+
+def test_what_the_engine_is_asked_for(cluster):
+    cluster.submit('a', nodeCount=2, schedulingPriority='high', constraints={'maxWallClockTime': 'PT90S'})
+    cluster.turn()
+    asked = launch(cluster, 'a')
+    allocation = asked.allocation
+    assert (allocation.node_count, allocation.wall_seconds, allocation.priority) == (2, 90.0, 1000)
+    assert allocation.nodes == () and asked.last
+    assert allocation.cluster.wish.vm_size == 'STANDARD_D1'
+    hosts = [text for path, text in asked.files.items() if path.name == 'hostfile']
+    assert len(hosts) == 2 and hosts[0].startswith('@address:0@ slots=') and '@address:1@' in hosts[0]
+    assert asked.tasks[0].environment['AZ_BATCH_HOST_LIST'] == '@address:0@,@address:1@'
+
+
+def test_a_higher_priority_is_handed_over_first(cluster):
+    for name, priority in (('a', 'low'), ('b', 'high')):
+        cluster.submit(name, schedulingPriority=priority)
+    cluster.turn()
+    assert [each.allocation.name for each in cluster.engine.launches.values()] == ['b', 'a']
+
+
+def test_a_job_larger_than_the_cluster_is_not_handed_over_and_says_why(cluster):
+    cluster.submit('a', nodeCount=5)
+    cluster.turn()
+    assert not cluster.engine.launches and 'is set to 4' in errors(cluster, 'a')[0]
+
+
+def test_what_the_engine_says_of_a_waiting_job_is_shown(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    cluster.engine.reasons[cluster.running_launch('a').id] = 'Slurm does not answer'
+    assert errors(cluster, 'a') == ['Slurm does not answer']
+
+
+def test_no_more_are_handed_over_than_the_window_allows(cluster, monkeypatch):
+    monkeypatch.setattr('azext_batchai.service.scheduler.loop.MOST_SUBMITTED', 3)
+    for number in range(5):
+        cluster.submit(f'j{number}')
+    cluster.turn()
+    cluster.turn()
+    assert len(cluster.engine.launches) == 3
+    give(cluster, 'j0')
+    assert len(cluster.engine.launches) == 4
+
+
+def test_a_turn_hands_over_only_some_of_very_many(cluster, monkeypatch):
+    monkeypatch.setattr('azext_batchai.service.scheduler.loop.MOST_SUBMISSIONS', 2)
+    for number in range(5):
+        cluster.submit(f'j{number}')
+    wakes = cluster.wakes
+    cluster.turn()
+    assert len(cluster.engine.launches) == 2
+    cluster.settle()
+    assert len(cluster.engine.launches) == 5 and wakes <= cluster.wakes
+    assert queueing.MOST_SUBMITTED >= 1000
+
+
+def test_a_crash_between_the_note_and_the_start_hands_the_job_over_once(cluster):
+    cluster.submit('a')
+    cluster.engine.unavailable = True
+    cluster.turn()
+    assert not cluster.engine.launches and cluster.state('a') == 'queued'
+    cluster.restart()
+    cluster.engine.unavailable = False
+    cluster.turn()
+    cluster.turn()
+    assert len(cluster.engine.starts) == 1 and cluster.state('a') == 'queued'
+
+
+# ends
+
+def test_a_job_that_began_and_ended_between_two_looks_has_both(cluster):
+    cluster.submit('a', customToolkitSettings={'commandLine': 'exit 3'})
+    cluster.turn()
+    give(cluster, 'a', 1)
+    info = cluster.job('a')['executionInfo']
+    assert cluster.state('a') == 'failed' and info['exitCode'] == 3 and 'startTime' in info
+
+
+def test_a_node_that_another_job_holds_is_taken_over_when_that_has_ended(cluster):
+    for name in ('a', 'b'):
+        cluster.submit(name)
+    cluster.turn()
+    give(cluster, 'a', 1)
+    give(cluster, 'b', 1)
+    assert cluster.states('a', 'b') == ['running', 'queued']
+    cluster.end('a', 0)
+    cluster.turn()
+    assert cluster.states('a', 'b') == ['succeeded', 'running']
+
+
+def test_what_can_never_run_fails_and_says_why(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    cluster.engine.refuse(cluster.running_launch('a').id, 'there is no account "x"')
+    cluster.turn()
+    assert cluster.state('a') == 'failed'
+    assert errors(cluster, 'a') == ['The job could not be started: there is no account "x"']
+
+
+@pytest.mark.parametrize('begun', [False, True], ids=['waiting', 'running'])
+@pytest.mark.parametrize('removal, state, said', [
+    (Removal.ADMINISTRATOR, 'failed', 'not through this service (cancelled by uid 0)'),
+    (Removal.TIME, 'failed', 'longer than constraints.maxWallClockTime (cancelled by uid 0)'),
+    (Removal.MEMORY, 'failed', 'more memory than it was given: cancelled by uid 0'),
+    (Removal.PREEMPTED, 'queued', ''),
+])
+def test_what_the_engine_itself_ends(cluster, removal, state, said, begun):
+    cluster.submit('a')
+    cluster.turn()
+    if begun:
+        give(cluster, 'a', 1)
+    cluster.engine.remove(cluster.running_launch('a').id, removal, 'cancelled by uid 0')
+    cluster.turn()
+    assert cluster.state('a') == state
+    if state == 'failed':
+        assert said in errors(cluster, 'a')[0]
+    else:
+        assert cluster.job_record('a').attempt == 2 and len(cluster.engine.launches) == 2
+    assert cluster.counts() == {'idle': 4}
+
+
+def test_a_lost_job_is_handed_over_again_until_it_was_lost_too_often(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    for attempt in range(1, 6):
+        assert cluster.job_record('a').attempt == attempt
+        give(cluster, 'a', 1)
+        cluster.lose('a')
+        cluster.turn()
+    assert cluster.state('a') == 'failed' and 'lost its nodes 5 times' in errors(cluster, 'a')[0]
+
+
+def test_the_allocation_is_forgotten_when_the_attempt_is_over(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    allocation = launch(cluster, 'a').allocation.id
+    give(cluster, 'a', 1)
+    assert cluster.engine.forgotten == []
+    cluster.end('a', 0)
+    assert cluster.engine.forgotten == [allocation]
+
+
+# stages
+
+def test_a_preparation_and_the_job_share_an_allocation(cluster):
+    cluster.submit('a', jobPreparation={'commandLine': 'sleep'}, nodeCount=2)
+    cluster.turn()
+    first = launch(cluster, 'a')
+    assert not first.last
+    give(cluster, 'a', 3, 1)
+    cluster.end('a', 0)
+    second = launch(cluster, 'a')
+    assert second.allocation.id == first.allocation.id and second.last and second.id != first.id
+    assert [task.node.startswith('tvm-') for task in second.tasks] == [True]
+    assert second.tasks[0].working_directory == first.tasks[0].working_directory
+    assert cluster.state('a') == 'running'
+    cluster.end('a', 0)
+    assert cluster.state('a') == 'succeeded'
+
+
+def test_execution_log_begins_when_the_nodes_are_known(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    record = cluster.job_record('a')
+    log = Path(record.directories['stdouterr']) / 'execution.log'
+    assert not log.exists()
+    give(cluster, 'a', 2)
+    text = log.read_text()
+    node = cluster.store.clusters.nodes_of_job(record.guid)[0].id
+    assert f'attempt 1 on {node}' in text and 'job begins: sleep' in text and '@id' not in text
+
+
+# what clients want
+
+def test_terminating_a_waiting_job_takes_it_out_of_the_queue(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    handle = cluster.running_launch('a').id
+    cluster.post(job_path('a') + '/terminate')
+    cluster.turn()
+    assert (handle, 2.0) in cluster.engine.stops
+    cluster.turn()
+    assert cluster.state('a') == 'failed'
+    assert errors(cluster, 'a') == ['The specified job has been terminated by the user']
+
+
+def test_terminating_a_job_that_gets_its_nodes_at_that_moment(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    cluster.engine.give(cluster.running_launch('a').id, 1)
+    cluster.post(job_path('a') + '/terminate')
+    cluster.turn()
+    cluster.turn()
+    assert cluster.state('a') == 'failed' and cluster.counts() == {'idle': 4}
+
+
+def test_deleting_a_waiting_job(cluster):
+    cluster.submit('a')
+    cluster.turn()
+    cluster.delete(job_path('a'))
+    cluster.settle()
+    assert cluster.get(job_path('a')).status_code == 404 and len(cluster.engine.stops) == 1
+
+
+def test_deleting_the_cluster_ends_what_waits_and_what_runs(cluster):
+    for name in ('a', 'b'):
+        cluster.submit(name)
+    cluster.turn()
+    give(cluster, 'a', 1)
+    cluster.delete(cluster_path('c'))
+    cluster.settle()
+    assert cluster.states('a', 'b') == ['failed', 'failed']
+    assert cluster.get(cluster_path('c')).status_code == 404
+    assert not any((cluster.data_dir / 'nodes').iterdir())
+
+
+# nodes
+
+def test_the_engine_is_told_which_nodes_jobs_may_have(cluster):
+    guid = cluster.store.clusters.find(cluster_path('c').lower()).resource.guid
+    assert len(cluster.engine.open[guid]) == 4
+    cluster.patch(cluster_path('c'), {'properties': {'scaleSettings': manual(2)}})
+    cluster.settle()
+    assert cluster.engine.open[guid] == {node.id for node in cluster.store.clusters.nodes(guid)}
+    assert len(cluster.engine.open[guid]) == 2
+
+
+def test_a_node_that_is_set_up_is_not_given_to_jobs_yet(service):
+    service.make_cluster(settle=False, scaleSettings=manual(1), nodeSetup={'setupTask': {
+        'commandLine': 'sleep', 'stdOutErrPathPrefix': '$AZ_BATCHAI_MOUNT_ROOT'}})
+    service.turn()
+    service.submit('a')
+    service.turn()
+    [setup] = service.engine.launches.values()
+    assert setup.allocation.nodes == (setup.tasks[0].node,) and setup.allocation.node_count == 1
+    assert service.counts() == {'preparing': 1} and service.state('a') == 'queued'
+    service.engine.give(setup.id, 1)
+    service.engine.end(setup.id, 0)
+    service.settle()
+    assert service.counts() == {'idle': 1} and launch(service, 'a')
+
+
+def test_a_node_with_a_problem_is_unusable_and_comes_back(cluster):
+    guid = cluster.store.clusters.find(cluster_path('c').lower()).resource.guid
+    node = cluster.store.clusters.nodes(guid)[0].id
+    cluster.engine.problems[node] = 'Slurm has the node n1 as drained: disk'
+    cluster.settle()
+    assert cluster.counts() == {'idle': 3, 'unusable': 1} and node not in cluster.engine.open[guid]
+    [problem] = cluster.cluster()['errors']
+    assert problem['message'] == 'Slurm has the node n1 as drained: disk'
+    cluster.engine.problems.clear()
+    cluster.settle()
+    assert cluster.counts() == {'idle': 4} and 'errors' not in cluster.cluster()
+
+
+def test_an_auto_scale_cluster_is_switched_on_and_off_by_the_engine(service):
+    service.make_cluster(scaleSettings=auto(0, 3))
+    assert service.counts() == {'idle': 3}
+    guid = service.store.clusters.find(cluster_path('c').lower()).resource.guid
+    service.engine.sleepers = {node.id for node in service.store.clusters.nodes(guid)[1:]}
+    seen = service.cluster()
+    assert seen['currentNodeCount'] == 1 and service.counts() == {'idle': 1}
+    service.later(3600)
+    assert service.engine.open[guid] >= service.engine.sleepers
+
+
+def test_a_cluster_that_there_cannot_be_is_refused(service):
+    service.make_workspace()
+    service.engine.refusal = 'there is no partition "gpu"; there are batch, short'
+    response = service.put(cluster_path('c'), cluster_body())
+    assert response.status_code == 400
+    assert response.json()['error']['message'].endswith('there is no partition "gpu"; there are batch, short.')
+    assert service.get(cluster_path('c')).status_code == 404
+
+
+def test_nodes_are_told_with_addresses_of_their_own(cluster):
+    told = cluster.post(cluster_path('c') + '/listRemoteLoginInformation').json()['value']
+    assert {node['port'] for node in told} == {22} and len(told) == 4
