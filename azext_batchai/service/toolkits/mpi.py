@@ -4,9 +4,12 @@ There is no ssh between nodes. mpirun wants a daemon on every node and asks for 
 to use in place of ssh; ours hands the daemon's command line to the task that waits on that node. So a rank has the
 environment of its own node, and the same plan works when each node is a container.
 
-The shell of the tasks lies beside this file: ``mpi_place.sh`` begins both kinds, ``mpi_master.sh`` and
-``mpi_node.sh`` go on, ``mpi_agent.sh`` stands in for ssh and ``mpi_rank.sh`` runs around each rank. What they share
+The shell of the tasks lies beside this file: ``mpi_place.sh`` and ``mpi_slurm.sh`` begin both kinds, ``mpi_master.sh``
+and ``mpi_node.sh`` go on, ``mpi_agent.sh`` stands in for ssh and ``mpi_rank.sh`` runs around each rank. What they share
 is in ``$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi``.
+
+Within a Slurm job srun takes the place of mpirun where Slurm speaks the language of the MPI that is there, and each rank
+is given the environment that the task on its node wrote down.
 """
 from __future__ import annotations
 
@@ -35,12 +38,12 @@ def mpi_tasks(command: str, process_count: int, gang: Gang, shown: str = '') -> 
     names = _made_up_names(len(gang.addresses)) if one_machine else list(gang.addresses)
     ranks = [count for count in ranks_per_node(process_count, len(names)) if count]
     loopback = _loopback_interface() if one_machine else ''
-    master = _script('master', batchai_command=command, batchai_count=str(process_count),
+    master = _script('slurm', 'master', batchai_command=command, batchai_count=str(process_count),
                      batchai_hosts='\n'.join(f'{name} {count}' for name, count in zip(names, ranks)),
                      batchai_loopback=loopback, batchai_agent=_part('agent'), batchai_rank=_part('rank'))
     return [TaskPlan(node=0, command=master, shown=f'mpirun -n {process_count} {shown or command}')] + [
         TaskPlan(node=node, name=f'MPI daemon {node}', essential=False, vital=False, shown='the daemon of mpirun',
-                 command=_script('node', batchai_host=names[node], batchai_node=str(node), batchai_loopback=loopback))
+                 command=_script('slurm', 'node', batchai_host=names[node], batchai_node=str(node), batchai_loopback=loopback))
         for node in range(1, len(ranks))]
 
 
@@ -54,10 +57,10 @@ def _loopback_interface() -> str:
     return 'lo0' if sys.platform == 'darwin' else 'lo'
 
 
-def _script(name: str, **variables: str) -> str:
+def _script(*names: str, **variables: str) -> str:
     """Shell text with its variables set. They are not exported, so no rank sees them."""
     given = ''.join(f'{name}={shlex.quote(value)}\n' for name, value in variables.items())
-    return f"{given}{_part('place')}{_part(name)}"
+    return given + ''.join(map(_part, ('place', *names)))
 
 
 @lru_cache(maxsize=None)

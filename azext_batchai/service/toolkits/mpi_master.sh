@@ -17,6 +17,27 @@ batchai_write_hosts() {
     printf '%s\n' "$batchai_hosts" | sed "s/ /$1/" >hosts
 }
 
+# srun takes the place of mpirun. A line of its host file is a rank.
+batchai_use_slurm() {
+    scontrol show hostnames "$SLURM_JOB_NODELIST" >names || return 1
+    batchai_nodes=0
+    while read -r batchai_host batchai_ranks && read -r batchai_name <&4; do
+        batchai_nodes=$((batchai_nodes + 1))
+        while [ "$batchai_ranks" -gt 0 ]; do
+            echo "$batchai_name"
+            batchai_ranks=$((batchai_ranks - 1))
+        done
+        # The task that waits there is not needed any more.
+        [ "$batchai_nodes" = 1 ] || : >"$batchai_host"
+    done >places 4<names <<HOSTS
+$batchai_hosts
+HOSTS
+    batchai_write_environment || return 1
+    export SLURM_HOSTFILE="$PWD/places"
+    batchai_loopback= batchai_launcher=srun
+    printf 'batchai_slurm=%s\n%s\n' "$1" "$batchai_rank" >rank
+}
+
 batchai_crowded() {
     [ -n "$batchai_loopback" ] && [ "$batchai_count" -gt "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" ]
 }
@@ -24,7 +45,21 @@ batchai_crowded() {
 command -v mpirun >/dev/null || batchai_give_up missing 'mpirun: command not found'
 batchai_version=$(mpirun --version 2>&1 </dev/null)
 # Intel's mpirun is a script around whichever mpiexec.hydra comes first.
+batchai_launcher=mpirun
 case $batchai_version in
+*'Open MPI) '* | *'OpenRTE) '* | *'Spectrum MPI) '*) batchai_language=pmix ;;
+*) batchai_language=pmi2 ;;
+esac
+if batchai_slurm_speaks "$batchai_language" && batchai_use_slurm "$batchai_language"; then
+    batchai_version=Slurm
+else
+    batchai_forget_slurm
+fi
+case $batchai_version in
+Slurm)
+    set -- --overlap --overcommit --input=none --kill-on-bad-exit=1 --distribution=arbitrary \
+        --mpi="$batchai_language" --nodes="$batchai_nodes" --export=PATH,HOME,AZ_BATCHAI_SHARED_JOB_TEMP
+    ;;
 *'Open MPI) '[1-4].* | *'OpenRTE) '[1-4].* | *'Spectrum MPI) '*)
     batchai_write_hosts ' slots='
     # Where it looks for room to share the machine's topology, a daemon in a hundred crashes.
@@ -84,7 +119,7 @@ batchai_watcher=$!
 exec 3>&2 2>/dev/null
 # An mpirun that is told to end cleans up first, and this shell waits for it.
 trap : TERM INT HUP
-sh -c 'echo $$ >mpirun.pid; exec "$@"' sh $batchai_leader mpirun "$@" -n "$batchai_count" \
+sh -c 'echo $$ >mpirun.pid; exec "$@"' sh $batchai_leader "$batchai_launcher" "$@" -n "$batchai_count" \
     sh -c '. "$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi/rank"' 2>&3 3>&-
 batchai_code=$?
 kill "$batchai_watcher"

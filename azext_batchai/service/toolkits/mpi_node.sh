@@ -1,6 +1,7 @@
 # Waits for the command line of the MPI daemon that mpirun wants on this node, and runs it. batchai_host: its name.
 # batchai_node: its index. Nodes of one machine hand it over through a pipe, others through a file both see.
 cd "$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi" || exit 1
+[ -z "$SLURM_JOB_ID" ] || batchai_write_environment
 if [ -n "$batchai_loopback" ]; then
     mkfifo "$batchai_host" 2>/dev/null
 else
@@ -9,6 +10,7 @@ fi
 batchai_daemon=$(cat "$batchai_host" 2>/dev/null)
 export OMPI_MCA_orte_tmpdir_base="$AZ_BATCHAI_JOB_TEMP/.mpi"
 [ -n "$batchai_daemon" ] || exit 0
+batchai_forget_slurm
 # A daemon that is told to end cleans up first, and this shell waits for it.
 trap : TERM INT HUP
 sh -c "$batchai_daemon"

@@ -1,5 +1,12 @@
 # One rank: runs the command in this node's own folder, and writes down how it failed.
 batchai_dir=$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi
+if [ -n "$batchai_slurm" ]; then
+    until [ -f "$batchai_dir/environment.$SLURMD_NODENAME" ]; do sleep 0.1; done
+    . "$batchai_dir/environment.$SLURMD_NODENAME"
+    # What mpirun would have told.
+    export OMPI_COMM_WORLD_RANK="$SLURM_PROCID" OMPI_COMM_WORLD_SIZE="$SLURM_NTASKS" \
+        OMPI_COMM_WORLD_LOCAL_RANK="$SLURM_LOCALID" MPI_LOCALRANKID="$SLURM_LOCALID"
+fi
 cd "$AZ_BATCHAI_JOB_TEMP" && unset OLDPWD || exit 1
 if [ -n "${BATCHAI_TMPDIR+x}" ]; then
     TMPDIR=$BATCHAI_TMPDIR
