@@ -1,13 +1,19 @@
 # Everything is built inside .venv; nothing outside this folder is written, ~/.azure included.
 #
 #   make demo PYTHON=python3.12               another interpreter for a new .venv
+#   make demo ENGINE=slurm                    on the Slurm cluster that is there, or as root on one that it starts
 #   make test PYTEST_ARGS='-k stream -x'      options for pytest
 #   make test FRAMEWORKS=no                   without PyTorch, TensorFlow and the MPIs of PyPI (2.7 GB)
+#   make slurm SLURM=/tmp/other               a Slurm in another folder
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# What runs the jobs of the demo: process or slurm.
+ENGINE ?= process
 # no: leave out PyTorch, TensorFlow and other MPIs than the machine's; the tests that need them skip.
 FRAMEWORKS ?= yes
+# Where `make slurm` keeps its Slurm: not below this folder, which may be closed to the users whose jobs it runs.
+SLURM ?= /tmp/batchai-slurm
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -30,7 +36,7 @@ ifneq ($(words $(CURDIR)),1)
 $(error The path of this folder has a space in it, with which the az script does not start: $(CURDIR))
 endif
 
-.PHONY: help demo test lint wheel install dev frameworks clean
+.PHONY: help demo test lint wheel install dev frameworks slurm slurm-stop clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -40,10 +46,11 @@ help:
 	@echo 'make lint     flake8, mypy, and pip-audit of what the extension installs'
 	@echo 'make install  .venv with azure-cli and this extension'
 	@echo 'make wheel    the package that "az extension add --source" takes, in dist/'
+	@echo 'make slurm    a Slurm of four nodes on this machine, to try things on; as root. make slurm-stop ends it'
 	@echo 'make clean    remove everything that the targets above made'
 
 demo: install
-	sh examples/demo.sh
+	sh examples/demo.sh $(ENGINE)
 
 test: install dev frameworks
 	$(PY) -m pytest $(PYTEST_ARGS)
@@ -59,6 +66,13 @@ install: $(VENV)/.extension-installed
 dev: $(VENV)/.dev-installed
 
 frameworks: $(if $(filter no,$(FRAMEWORKS)),,$(VENV)/.frameworks-installed)
+
+slurm:
+	@conf=$$($(PYTHON) tests/slurm/cluster.py start $(SLURM) --tuned) && \
+	    echo "export SLURM_CONF=$$conf    # sinfo, sbatch and the others then use it"
+
+slurm-stop:
+	@$(PYTHON) tests/slurm/cluster.py stop $(SLURM)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .hypothesis

@@ -120,6 +120,7 @@ def usage_row(usage: Row) -> Row:
 
 
 def service_row(service: Row) -> Row:
+    findings = service.get('findings')
     return OrderedDict([
         ('State', service.get('state')),
         ('Endpoint', service.get('endpoint')),
@@ -127,6 +128,7 @@ def service_row(service: Row) -> Row:
         ('PID', service.get('pid')),
         ('Version', service.get('version')),
         ('Data Folder', service.get('dataDir')),
+        *([('Findings', len(findings))] if findings else []),
     ])
 
 

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Train on a cluster of one node of this machine, watch it, look at what it left, run a job on two nodes, and put
-# everything away again.
+# Train on a cluster of one node, watch it, look at what it left, run a job on two nodes, and put everything away again.
 # Run through `make demo`, which installs what this needs. Everything it writes is in one temporary folder:
 # the service's data, the CLI's settings and the job's files. Your own ~/.azure is not touched.
+#
+# Nodes are slots of this machine. With the argument slurm they are those of the Slurm cluster that this machine belongs
+# to: then the temporary folder is in your home folder, or in $TMPDIR, which the nodes have to see. Where there is no
+# Slurm cluster, and you are root, one of four nodes is started on this machine.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,7 +13,20 @@ root=$(dirname "$here")
 az_program=${AZ:-$root/.venv/bin/az}
 [ -x "$az_program" ] || { echo "$az_program is not there: run 'make install' first" >&2; exit 1; }
 
-folder=$(mktemp -d "${TMPDIR:-/tmp}/batchai-demo.XXXXXX")
+engine=${1:-process}
+slurm_started=
+base=${TMPDIR:-/tmp}
+if [ "$engine" = slurm ]; then
+    if timeout 20 sinfo > /dev/null 2>&1; then
+        base=${TMPDIR:-$HOME}
+    elif [ "$(id -u)" -eq 0 ]; then
+        slurm_started=yes
+    else
+        echo 'No Slurm cluster answers sinfo here. As root, the demo starts one of its own.' >&2
+        exit 1
+    fi
+fi
+folder=$(mktemp -d "$base/batchai-demo.XXXXXX")
 service_started=
 job_created=
 
@@ -57,11 +73,19 @@ clean_up() {
         az batchai service stop > /dev/null 2>&1 || kill_service
     fi
     cd /
+    if [ -n "$slurm_started" ]; then
+        test_slurm stop > /dev/null || true
+    fi
     rm -rf "$folder"
     if [ "$result" -ne 0 ]; then
         echo "The demo failed (exit code $result)." >&2
     fi
     exit "$result"
+}
+
+# A Slurm cluster of four nodes on this machine.
+test_slurm() {
+    "$(dirname "$az_program")/python" "$root/tests/slurm/cluster.py" "$1" "$folder/slurm" ${2:-}
 }
 
 # Only for a service that its own command could not stop.
@@ -103,8 +127,17 @@ cp "$here/gang/job.json" "$folder/gang.json"
 sed "s|/path/to/work|$folder/work|" "$here/digits/cluster.json" > "$folder/cluster.json"
 cd "$folder"
 
+if [ -n "$slurm_started" ]; then
+    SLURM_CONF=$(test_slurm start --tuned)
+    export SLURM_CONF
+fi
 service_started=yes
-run az batchai service start -o table
+if [ "$engine" = slurm ]; then
+    run az batchai service start --engine slurm -o table
+    run sinfo
+else
+    run az batchai service start -o table
+fi
 
 run az batchai cluster create -l eastus -g demoGroup -n demoCluster -s Standard_NC6 -i UbuntuLTS \
     --min 1 --max 1 -u demoUser -p demoPassword -c cluster.json -o table
@@ -112,6 +145,7 @@ run az batchai cluster list -o table
 
 job_created=yes
 run az batchai job create -l eastus -g demoGroup -n demoJob -r demoCluster -c job.json -o table
+[ "$engine" != slurm ] || run squeue --me
 run az batchai job stream-file -j demoJob -g demoGroup -d stdouterr -n stdout.txt
 show_job '{state:executionState, exitCode:executionInfo.exitCode}'
 if [ "$(printf '%s' "$outcome" | tr -s ' ')" != 'succeeded 0' ]; then

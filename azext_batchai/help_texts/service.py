@@ -18,6 +18,8 @@ examples:
       text: az batchai service start --container-runtime none
     - name: As root, start a service whose jobs run as another user, who cannot read its data.
       text: az batchai service start --data-dir /var/lib/batchai --job-user batchai-jobs
+    - name: Start the service on the head of a Slurm cluster, with its data in a folder that the nodes see too.
+      text: az batchai service start --engine slurm --data-dir /shared/batchai
 """
 
 helps['batchai service stop'] = """
@@ -31,9 +33,14 @@ examples:
 helps['batchai service show'] = """
 type: command
 short-summary: Show state, endpoint, engine and data folder of the service.
+long-summary: >
+    With the engine slurm, "trouble" says what keeps Slurm from working, and "findings" which of its settings make jobs
+    slow, and what to set.
 examples:
     - name: Show the service.
       text: az batchai service show -o table
+    - name: Show what in the settings of Slurm makes jobs slow.
+      text: az batchai service show --query findings
 """
 
 helps['batchai service env'] = """

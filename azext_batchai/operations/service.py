@@ -33,7 +33,7 @@ def start_service(cmd: Any, port: int | None = None, data_dir: str | None = None
     connect(config_dir, daemon)
     _warn_of_other_service(before, daemon)
     _warn_of_variable(daemon)
-    return _describe(daemon)
+    return _told(_describe(daemon))
 
 
 def stop_service(cmd: Any) -> None:
@@ -41,14 +41,18 @@ def stop_service(cmd: Any) -> None:
     require_posix()
     daemon = profile_daemon(cmd.cli_ctx.config.config_dir)
     running = daemon.is_running()
-    jobs = ((daemon.ask() or {}).get('jobs') or {}) if running else {}
+    answer = (daemon.ask() or {}) if running else {}
     daemon.stop()
     disconnect(cmd.cli_ctx.config.config_dir)
     if not running:
         logger.warning('The service was not running.')
+    jobs = answer.get('jobs') or {}
     active = jobs.get('running', 0) + jobs.get('terminating', 0)
-    if active:
-        logger.warning("%s job(s) go on without the service; 'az batchai service start' picks them up.", active)
+    # What waits in Slurm's queue starts without us.
+    waiting = jobs.get('queued', 0) if answer.get('engine') == 'slurm' else 0
+    if active + waiting:
+        logger.warning("%s job(s) go on without the service; 'az batchai service start' picks them up.",
+                       active + waiting)
 
 
 def show_service(cmd: Any) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def show_service(cmd: Any) -> dict[str, Any]:
     require_posix()
     daemon = profile_daemon(cmd.cli_ctx.config.config_dir)
     _warn_of_variable(daemon)
-    return _describe(daemon)
+    return _told(_describe(daemon))
 
 
 def show_logs(cmd: Any, follow: bool = False, tail: int = 100) -> None:
@@ -124,6 +128,13 @@ def _warn_of_variable(daemon: Daemon) -> None:
                        ENDPOINT_VARIABLE, endpoint, ENDPOINT_VARIABLE)
 
 
+def _told(described: dict[str, Any]) -> dict[str, Any]:
+    """What is described, with a warning while the scheduler below is out of order."""
+    if described['trouble']:
+        logger.warning('%s', described['trouble'])
+    return described
+
+
 def _describe(daemon: Daemon) -> dict[str, Any]:
     """One shape for all states: ``running``, ``stopped``, or ``unresponsive`` when it runs but does not answer."""
     running = daemon.is_running()
@@ -143,6 +154,8 @@ def _describe(daemon: Daemon) -> dict[str, Any]:
         'logFile': str(daemon.log_file),
         'startTime': answer.get('startTime'),
         'capacity': answer.get('capacity'),
+        'trouble': answer.get('trouble'),
+        'findings': answer.get('findings'),
         'clusters': answer.get('clusters'),
         'nodes': answer.get('nodes'),
         'jobs': answer.get('jobs'),

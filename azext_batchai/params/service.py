@@ -16,15 +16,16 @@ def load_arguments(loader: Any) -> None:
         c.argument('data_dir', options_list=['--data-dir'], validator=check.filled('data_dir', '--data-dir'),
                    help='Folder for the database, the logs and the stored files. Default: the one used before, else '
                         'batchai in the folder of the az settings.')
-        c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process']),
-                   help='What runs the jobs. Default: process.')
+        c.argument('engine', options_list=['--engine'], arg_type=get_enum_type(['process', 'slurm']),
+                   help='What runs the jobs: processes of this machine, or a Slurm cluster whose commands and whose '
+                        'shared folder for the data this machine has. Default: the one used before, else process.')
         c.argument('container_runtime', options_list=['--container-runtime'],
                    arg_type=get_enum_type(['podman', 'docker', 'none']),
                    help='What runs jobs that ask for a container; with none, they run directly on the node. Default: '
                         'podman where it is installed, else docker.')
         c.argument('job_user', options_list=['--job-user'], validator=check.filled('job_user', '--job-user'),
                    help='User of this machine that jobs run as, when you start the service as root. Default: the '
-                        'user who starts it.')
+                        'user who starts it. Not with the engine slurm.')
         c.argument('follow', options_list=['--follow', '-f'], action='store_true',
                    help='Go on printing what is added, until Ctrl-C.')
         c.argument('tail', options_list=['--tail'], type=check.count, help='Number of lines to begin with.')

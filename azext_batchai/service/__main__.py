@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
                         help='where everything is kept (default: ~/.azure/batchai)')
     parser.add_argument('--host', help='address to listen on (default: 127.0.0.1)')
     parser.add_argument('--port', type=int, help='TCP port (default: the one used before, else a free one)')
-    parser.add_argument('--engine', help='what runs the jobs (default: process)')
+    parser.add_argument('--engine', metavar='NAME',
+                        help='process or slurm: what runs the jobs (default: the one used before, else process)')
     parser.add_argument('--container-runtime', choices=RUNTIMES,
                         help='what runs jobs in containers; none runs them without (default: podman, else docker)')
     parser.add_argument('--job-user', metavar='NAME',

@@ -12,25 +12,27 @@ from azext_batchai.service.containers.runtime import NONE, find_runtime
 from azext_batchai.service.engines import trees
 from azext_batchai.service.engines.disposal import delete_unmounted
 from azext_batchai.service.server import StartError, hold_lock
-from azext_batchai.service.settings import Settings
+from azext_batchai.service.settings import SLURM, Settings, last_engine
 
 # What the service makes in its data folder, but for the lock; this is deleted and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash',
-        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'machine', 'token', 'ca.pem', 'server.pem', 'service.json',
-        'service.log', 'service.log.1', 'service.log.2', 'service.log.3',
+_OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash', 'slurm-events',
+        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'machine', 'engine', 'token', 'ca.pem', 'server.pem',
+        'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3',
         # left by a service that died while it wrote them
-        'machine.new', 'token.new', 'ca.pem.new', 'server.pem.new', 'service.json.new')
+        'machine.new', 'engine.new', 'token.new', 'ca.pem.new', 'server.pem.new', 'service.json.new')
 _PATIENCE_SECONDS = 10.0
 
 
 def reset(settings: Settings) -> None:
     """Kill the processes of every launch and delete the data. Works without the database, which may be damaged.
 
-    Raises StartError while a service runs on the folder, and when a process does not end.
+    Raises StartError while a service runs on the folder, and when a process does not end. Nothing is deleted then.
     """
     if not settings.lock_file.exists():
         return
     hold_lock(settings.lock_file)
+    if last_engine(settings.data_dir) == SLURM:
+        _end_slurm_jobs(settings.data_dir)
     _kill_launches(settings.data_dir / 'launches')
     _remove_containers(settings)
     for name in _OWN:
@@ -39,6 +41,15 @@ def reset(settings: Settings) -> None:
             delete_unmounted(place)
         else:
             place.unlink(missing_ok=True)
+
+
+def _end_slurm_jobs(data_dir: Path) -> None:
+    from azext_batchai.service.engines.base import EngineUnavailable
+    from azext_batchai.service.engines.slurm.leftovers import end_jobs
+    try:
+        end_jobs(data_dir)
+    except EngineUnavailable as unavailable:
+        raise StartError(f'Jobs may be left in Slurm, so nothing was deleted: {unavailable}.') from None
 
 
 def _remove_containers(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import signal
 import socket
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -47,7 +48,8 @@ def serve(settings: Settings) -> None:
 
 # What may lie in a data folder before its first service: what the command line keeps there, settings and secrets, and
 # what file systems put into their folders. The command line's temporary files begin with a dot.
-_WELCOME = frozenset({'azure', 'connection.json', 'data-dir', 'settings.json', 'secrets.json', 'lost+found'})
+_WELCOME = frozenset({'azure', 'connection.json', 'data-dir', 'settings.json', 'secrets.json', 'slurm.json',
+                      'lost+found'})
 _OURS = frozenset({'service.lock', 'service.log', 'batchai.db'})
 
 
@@ -189,6 +191,7 @@ def start_errors(settings: Settings) -> Iterator[None]:
 
 def _assemble(settings: Settings, ports: dict[str, int], job_user: JobUser | None) -> tuple[Any, Any]:
     """The service's parts, put together."""
+    from azext_batchai.service import engine_change
     from azext_batchai.service.context import Service
     from azext_batchai.service.engines.registry import create_engine
     from azext_batchai.service.recovery import put_away
@@ -210,6 +213,10 @@ def _assemble(settings: Settings, ports: dict[str, int], job_user: JobUser | Non
     if not capabilities.usable:
         raise StartError(f"The engine '{engine.name}' cannot be used here: {capabilities.reason}.")
     folders = Folders(settings.data_dir, job_user)
+    try:
+        engine_change.take_in(store, settings, folders, lambda name: create_engine(replace(settings, engine=name)))
+    except engine_change.EngineInUse as error:
+        raise StartError(f'{error}.') from None
     put_away(store, engine, folders)
     service = Service(
         settings=settings, store=store, engine=engine, folders=folders, token=ensure_token(settings.token_file),

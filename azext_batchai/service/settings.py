@@ -11,6 +11,7 @@ from typing import Any, Callable, Mapping, get_type_hints
 from azext_batchai.service.containers.runtime import RUNTIMES
 
 ENVIRONMENT_PREFIX = 'BATCHAI_SERVICE_'
+PROCESS, SLURM = 'process', 'slurm'
 LOG_LEVELS = ('debug', 'info', 'warning', 'error')
 
 
@@ -28,14 +29,16 @@ class Settings:
     away, to see what jobs make of it; 0 for never. `container_runtime` is one of RUNTIMES, or empty for the first of
     podman and docker that is there; with none, jobs that ask for a container run without. `container_options` go to
     it, quoted as for a shell. `job_user` is the user that jobs run as, empty for
-    the service's own.
+    the service's own. `slurm_file` says how clusters become jobs of Slurm.
+
+    `engine` is by default the one that the data folder was used with before.
     """
     data_dir: Path
     host: str = '127.0.0.1'
     port: int = 0
     blob_port: int = 0
     file_port: int = 0
-    engine: str = 'process'
+    engine: str = PROCESS
     shell: str = ''
     terminate_grace_seconds: float = 2.0
     autoscale_idle_seconds: float = 10.0
@@ -47,6 +50,7 @@ class Settings:
     container_runtime: str = ''
     container_options: str = ''
     job_user: str = ''
+    slurm_file: str = ''
 
     @property
     def database_file(self) -> Path:
@@ -70,6 +74,16 @@ class Settings:
         return self.data_dir / Path(self.secrets_file or 'secrets.json').expanduser()
 
     @property
+    def slurm_path(self) -> Path:
+        """Where `slurm_file` is: in the data folder, unless the setting has a folder of its own."""
+        return self.data_dir / Path(self.slurm_file or 'slurm.json').expanduser()
+
+    @property
+    def engine_file(self) -> Path:
+        """The name of the engine whose nodes and launches are in the data folder."""
+        return self.data_dir / 'engine'
+
+    @property
     def state_file(self) -> Path:
         """Written once the service listens: pid, endpoint, version and the files a client needs."""
         return self.data_dir / 'service.json'
@@ -90,7 +104,7 @@ def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping
     """Put the settings together. `flags` that are None count as not given. Raises SettingsError."""
     environment = os.environ if environment is None else environment
     data_dir = data_dir.expanduser().absolute()
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {'engine': last_engine(data_dir) or PROCESS}
     settings_file = data_dir / 'settings.json'
     if settings_file.exists():
         values.update(_read_file(settings_file))
@@ -105,6 +119,16 @@ def load_settings(data_dir: Path, flags: Mapping[str, Any], environment: Mapping
     return settings
 
 
+def last_engine(data_dir: Path) -> str:
+    """The engine whose nodes and launches are in the data folder; empty when none was used there yet."""
+    try:
+        name = (data_dir / 'engine').read_text('ascii').strip()
+    except (OSError, ValueError):
+        name = ''
+    # Before the name was written down there was one engine.
+    return name or (PROCESS if (data_dir / 'batchai.db').exists() else '')
+
+
 def _check(settings: Settings) -> None:
     ports = {name: getattr(settings, name) for name in ('port', 'blob_port', 'file_port')}
     for name, port in ports.items():
@@ -116,6 +140,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"log_level {settings.log_level!r} is not one of {', '.join(LOG_LEVELS)}")
     if settings.host in ('', '0.0.0.0', '::'):
         raise SettingsError(f"host '{settings.host}' is not an address that clients can name; give the one they use")
+    if settings.job_user and settings.engine == SLURM:
+        raise SettingsError('--job-user does not go with the engine slurm: start the service as the user whose jobs '
+                            'they are to be in Slurm')
     if settings.container_runtime not in ('', *RUNTIMES):
         raise SettingsError(f"container_runtime {settings.container_runtime!r} is not one of {', '.join(RUNTIMES)}")
     try:

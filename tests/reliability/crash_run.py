@@ -54,11 +54,11 @@ class Outcome:
 class CrashRun:
     """One run in `folder`, which is empty. What is drawn by chance follows `seed`; when things happen does not."""
 
-    def __init__(self, folder: Path, kills: int, jobs: int, seed: int):
+    def __init__(self, folder: Path, kills: int, jobs: int, seed: int, engine: str = 'process'):
         self._chance = random.Random(seed)
         self._killer_chance = random.Random(seed + 1)
         self._stream = JobStream(folder, self._chance)
-        self._service = MortalService(folder / 'data')
+        self._service = MortalService(folder / 'data', engine=engine)
         self._kills = kills
         self._jobs = [self._stream.make(number) for number in range(jobs)]
         self._outcome = Outcome(jobs)
@@ -242,9 +242,10 @@ def main() -> int:
     parser.add_argument('--kills', type=int, default=30)
     parser.add_argument('--jobs', type=int, default=200)
     parser.add_argument('--seed', type=int, default=7)
+    parser.add_argument('--engine', default='process', help='process, or slurm where its commands find a cluster')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='batchai-crashes-', ignore_cleanup_errors=True) as folder:
-        outcome = CrashRun(Path(folder), options.kills, options.jobs, options.seed).run()
+        outcome = CrashRun(Path(folder), options.kills, options.jobs, options.seed, options.engine).run()
     for problem in (*outcome.verdict.lost, *outcome.verdict.twice, *outcome.verdict.wrong, *outcome.left):
         print(problem)
     print(outcome)

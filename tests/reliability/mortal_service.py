@@ -44,12 +44,13 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 class MortalService:
     """A service on `data_dir`, started and killed at will. `log` collects what its processes say."""
 
-    def __init__(self, data_dir: Path, machine: str = '', grace_seconds: float = 0.5):
+    def __init__(self, data_dir: Path, machine: str = '', grace_seconds: float = 0.5, engine: str = 'process'):
         """`machine`, when given, is the start of the machine that the service believes to be on."""
         self.data_dir = data_dir
         self.log = data_dir.parent / f'{data_dir.name}.log'
         self._module = ['-c', _ON_ANOTHER_START, machine] if machine else ['-m', 'azext_batchai.service']
-        self._environment = {**os.environ, 'BATCHAI_SERVICE_TERMINATE_GRACE_SECONDS': str(grace_seconds)}
+        self._environment = {**os.environ, 'BATCHAI_SERVICE_TERMINATE_GRACE_SECONDS': str(grace_seconds),
+                             'BATCHAI_SERVICE_ENGINE': engine}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: http.client.HTTPSConnection | None = None
 

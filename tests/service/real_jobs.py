@@ -13,8 +13,8 @@ FINAL = ('succeeded', 'failed')
 class RealJobs(Harness):
     """As `Harness`, but nothing happens by itself: `wait_for` turns the scheduler until it has."""
 
-    def __init__(self, data_dir):
-        super().__init__(data_dir, ProcessEngine(trash=data_dir / 'trash'))
+    def __init__(self, data_dir, engine=None):
+        super().__init__(data_dir, engine or ProcessEngine(trash=data_dir / 'trash'))
 
     def clock(self):
         return time.time()

@@ -253,11 +253,15 @@ def test_terminating_a_waiting_job_takes_it_out_of_the_queue(cluster):
 def test_terminating_a_job_that_gets_its_nodes_at_that_moment(cluster):
     cluster.submit('a')
     cluster.turn()
-    cluster.engine.give(cluster.running_launch('a').id, 1)
+    launch_id = cluster.running_launch('a').id
     cluster.post(job_path('a') + '/terminate')
     cluster.turn()
+    cluster.engine.give(launch_id, 1)
+    cluster.engine.end(launch_id, 137)
     cluster.turn()
     assert cluster.state('a') == 'failed' and cluster.counts() == {'idle': 4}
+    assert errors(cluster, 'a') == ['The specified job has been terminated by the user']
+    assert 'exitCode' not in cluster.job('a')['executionInfo']
 
 
 def test_deleting_a_waiting_job(cluster):

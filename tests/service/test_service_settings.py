@@ -59,6 +59,31 @@ def test_the_secrets_file_is_in_the_data_folder_unless_it_has_a_folder(tmp_path,
         f'{tmp_path}/secrets.json', f'{tmp_path}/mine.json', '/etc/batchai/secrets.json', '/home/me/secrets.json']
 
 
+def test_the_slurm_file_is_in_the_data_folder_unless_it_has_a_folder(tmp_path):
+    places = [load(tmp_path, **({'slurm_file': given} if given else {})).slurm_path
+              for given in ('', 'mine.json', '/etc/batchai/slurm.json')]
+    assert [str(place) for place in places] == [
+        f'{tmp_path}/slurm.json', f'{tmp_path}/mine.json', '/etc/batchai/slurm.json']
+
+
+@pytest.mark.parametrize('given', [{'flags': {'engine': 'slurm'}}, {'engine': 'slurm'}], ids=['option', 'variable'])
+def test_jobs_of_slurm_are_those_of_the_services_own_user(tmp_path, given):
+    with pytest.raises(SettingsError, match='^--job-user does not go with the engine slurm: start the service as the'):
+        load(tmp_path, job_user='nobody', **given)
+
+
+@pytest.mark.parametrize('left, expected', [
+    pytest.param({'engine': 'slurm\n'}, 'slurm', id='remembered'),
+    pytest.param({'engine': ''}, 'process', id='half written'),
+    pytest.param({'engine': '\xff'}, 'process', id='damaged'),
+    pytest.param({'batchai.db': ''}, 'process', id='from before it was remembered')])
+def test_the_engine_is_by_default_the_one_used_before(tmp_path, left, expected):
+    for name, text in left.items():
+        (tmp_path / name).write_bytes(text.encode('latin-1'))
+    assert load(tmp_path).engine == expected
+    assert load(tmp_path, engine='other').engine == 'other'
+
+
 @pytest.mark.parametrize('given, said', [
     pytest.param({'file': '{'}, 'settings.json cannot be used', id='no JSON'),
     pytest.param({'file': '[]'}, 'should be an object with any of these keys', id='no object'),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from azext_batchai.arm.checking import check
+from azext_batchai.service.engines.slurm.options import OptionsError, parse_options
 from installed_az import ROOT, Az
 
 PAGES = sorted([ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')])
@@ -44,6 +45,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_config_file_is_a_good_one(page: Path) -> None:
     for text in re.findall(r'```json\n(.*?)```', page.read_text('utf-8'), re.DOTALL):
         document = json.loads(text)
+        if 'properties' not in document:
+            assert page.name == 'slurm.md' and parse_options(text)
+            continue
         document.pop('$schema', None)
         # What the options of the line give is not in the file.
         if 'nodeSetup' in document['properties']:
@@ -51,3 +55,11 @@ def test_every_config_file_is_a_good_one(page: Path) -> None:
                                              **document['properties']}})
         elif document['properties']:
             check('JOB', {'properties': {'cluster': {'id': 'c'}, **document['properties']}})
+
+
+def test_the_table_of_slurm_json_has_its_keys_and_no_others() -> None:
+    table = (ROOT / 'docs' / 'slurm.md').read_text('utf-8').partition('| Key |')[2].partition('\n\n')[0]
+    told = {key for row in table.splitlines()[2:] for key in re.findall('`([a-zA-Z]+)`', row.split(' | ')[0])}
+    with pytest.raises(OptionsError) as refused:
+        parse_options('{"none": 1}')
+    assert told == set(str(refused.value).partition('are: ')[2].split(', '))

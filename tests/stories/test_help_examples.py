@@ -16,6 +16,7 @@ import yaml
 from installed_az import Az
 from knack.help_files import helps
 from rest import ACCOUNT, SUBSCRIPTION, Rest, workspace
+from slurm_here import slurm_of_its_own, why_no_slurm
 
 GROUP = 'MyResourceGroup'
 EXAMPLES = [(command, example['text'].strip()) for command, text in helps.items() if command.startswith('batchai ')
@@ -150,6 +151,16 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def start_with_slurm(az: Az, line: str) -> None:
+    if why_no_slurm():
+        assert 'slurm' in az(line.removeprefix('az ')).problem
+    else:
+        with slurm_of_its_own(az.folder / 'slurm') as slurm:
+            assert az.ok(line.removeprefix('az '), **slurm.environment).json['engine'] == 'slurm'
+            az.ok('batchai service stop')
+    az.ok(f'batchai service start --data-dir {az.folder}/batchai -o none')
+
+
 def test_the_examples_of_the_service_work_in_turn(az: Az, open_folder: Path) -> None:
     lines = [line for command, line in EXAMPLES if command.startswith('batchai service')]
     with socket.socket() as free:
@@ -168,6 +179,9 @@ def test_the_examples_of_the_service_work_in_turn(az: Az, open_folder: Path) -> 
             assert started.code == 0 if os.geteuid() == 0 else 'root' in started.problem
             az.ok('batchai service stop')
             az.ok(f'batchai service start --data-dir {az.folder}/batchai -o none')
+            continue
+        if '--engine slurm' in line:
+            start_with_slurm(az, line.replace('/shared', f'{az.folder}/shared'))
             continue
         if line.endswith('--follow'):
             line = 'batchai service logs | grep listens'

@@ -167,8 +167,9 @@ class QueueingFakeEngine(FakeEngine):
         if removal:
             return Observation(LaunchState.LOST, nodes=nodes, reason=reason, removal=removal)
         if not nodes and launch_id not in self._lost:
-            stopped = any(stopped_id == launch_id for stopped_id, _ in self.stops)
-            return Observation(LaunchState.LOST if stopped else LaunchState.QUEUED, reason=reason)
+            if any(stopped_id == launch_id for stopped_id, _ in self.stops):
+                return Observation(LaunchState.ENDED, (137,) * len(launch.tasks))
+            return Observation(LaunchState.QUEUED, reason=reason)
         return replace(super()._observe(launch_id), nodes=nodes, reason=reason)
 
     def stop(self, handle: str, grace_seconds: float) -> None:

@@ -5,7 +5,7 @@ from typing import Callable
 
 from azext_batchai.service.engines.base import Engine
 from azext_batchai.service.job_user import JobUser
-from azext_batchai.service.settings import Settings
+from azext_batchai.service.settings import PROCESS, SLURM, Settings
 
 
 def _process(settings: Settings, job_user: JobUser | None) -> Engine:
@@ -13,7 +13,13 @@ def _process(settings: Settings, job_user: JobUser | None) -> Engine:
     return ProcessEngine(settings.shell, settings.data_dir / 'trash', job_user)
 
 
-ENGINES: dict[str, Callable[[Settings, JobUser | None], Engine]] = {'process': _process}
+def _slurm(settings: Settings, job_user: JobUser | None) -> Engine:
+    """Its jobs are those of the service's own user: the settings allow no other."""
+    from azext_batchai.service.engines.slurm.engine import SlurmEngine
+    return SlurmEngine(settings)
+
+
+ENGINES: dict[str, Callable[[Settings, JobUser | None], Engine]] = {PROCESS: _process, SLURM: _slurm}
 
 
 def create_engine(settings: Settings, job_user: JobUser | None = None) -> Engine:

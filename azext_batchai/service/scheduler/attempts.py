@@ -104,6 +104,8 @@ class Attempts:
         with self._store.transaction():
             self._store.launches.set_nodes(record.id, list(observation.nodes))
             self._store.jobs.begin(job.guid, free, began + _limit(job), began)
+            if job.stop_reason:  # it was asked to end while it waited
+                self._store.jobs.begin_stop(job.guid, JobState.TERMINATING, job.stop_reason, self._clock())
         record = replace(record, nodes=list(observation.nodes))
         waited = f'the nodes were given after {duration(began - record.created)}'
         job, there = self._look_up(record)

@@ -128,8 +128,9 @@ class Staging:
                                             self._store.resources.secrets(job.guid))
 
     def known_tasks(self, record: LaunchRecord, job: Job, nodes: Sequence[EngineNode]) -> list[StageTask]:
-        """The tasks of a launch that was started, without their secrets; none when nodes are gone, or the plan."""
-        if not nodes or len(nodes) < len(record.nodes) or record.purpose == CLEANUP:
+        """The tasks of a launch that was started, without their secrets; none when nodes are gone or were never known,
+        or the plan."""
+        if not record.nodes or len(nodes) < len(record.nodes) or record.purpose == CLEANUP:
             return []
         try:
             return self._tasks(record, job, list(nodes), job_layout(job, list(nodes), {}, self._folders.job_user))
@@ -196,7 +197,7 @@ class Staging:
 
     def note_end(self, record: LaunchRecord, job: Job, tasks: Sequence[StageTask], observation: Observation) -> None:
         logs = job.directories.get('stdouterr')
-        if not logs:
+        if not logs or not record.nodes:
             return
         journal, now = Journal(Path(logs), record.nodes, self._folders.job_user), self._clock()
         took = duration(now - record.created)

@@ -4,9 +4,9 @@ There is no ssh between nodes. mpirun wants a daemon on every node and asks for 
 to use in place of ssh; ours hands the daemon's command line to the task that waits on that node. So a rank has the
 environment of its own node, and the same plan works when each node is a container.
 
-The shell of the tasks lies beside this file: ``mpi_place.sh`` and ``mpi_slurm.sh`` begin both kinds, ``mpi_master.sh``
-and ``mpi_node.sh`` go on, ``mpi_agent.sh`` stands in for ssh and ``mpi_rank.sh`` runs around each rank. What they share
-is in ``$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi``.
+The shell of the tasks lies beside this file: ``mpi_place.sh`` and ``mpi_slurm.sh`` begin both kinds,
+``mpi_master.sh`` and ``mpi_node.sh`` go on, ``mpi_agent.sh`` stands in for ssh and ``mpi_rank.sh`` runs around each
+rank. What they share is in ``$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi``.
 
 Within a Slurm job srun takes the place of mpirun where Slurm speaks the language of the MPI that is there, and each rank
 is given the environment that the task on its node wrote down.
@@ -43,7 +43,8 @@ def mpi_tasks(command: str, process_count: int, gang: Gang, shown: str = '') -> 
                      batchai_loopback=loopback, batchai_agent=_part('agent'), batchai_rank=_part('rank'))
     return [TaskPlan(node=0, command=master, shown=f'mpirun -n {process_count} {shown or command}')] + [
         TaskPlan(node=node, name=f'MPI daemon {node}', essential=False, vital=False, shown='the daemon of mpirun',
-                 command=_script('slurm', 'node', batchai_host=names[node], batchai_node=str(node), batchai_loopback=loopback))
+                 command=_script('slurm', 'node', batchai_host=names[node], batchai_node=str(node),
+                                 batchai_loopback=loopback))
         for node in range(1, len(ranks))]
 
 

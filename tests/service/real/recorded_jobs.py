@@ -70,8 +70,8 @@ class Record:
 class RecordedJobs(RealJobs):
     """`work` is the folder of this machine that the nodes mount; the recording script lies in it."""
 
-    def __init__(self, data_dir, work):
-        super().__init__(data_dir)
+    def __init__(self, data_dir, work, engine=None):
+        super().__init__(data_dir, engine)
         self.work = work
         (work / 'records').mkdir(parents=True)
         shutil.copy(Path(__file__).with_name('record.py'), work)
