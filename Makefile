@@ -5,6 +5,8 @@
 #   make test PYTEST_ARGS='-k stream -x'      options for pytest
 #   make test FRAMEWORKS=no                   without PyTorch, TensorFlow and the MPIs of PyPI (2.7 GB)
 #   make slurm SLURM=/tmp/other               a Slurm in another folder
+#   make bench BENCH_ARGS='--only job-start'  options for benchmarks/run.py; --with-ray installs Ray, too
+#   make bench PEERS=no                       only us
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
@@ -14,11 +16,15 @@ ENGINE ?= process
 FRAMEWORKS ?= yes
 # Where `make slurm` keeps its Slurm: not below this folder, which may be closed to the users whose jobs it runs.
 SLURM ?= /tmp/batchai-slurm
+BENCH_ARGS ?=
+# no: install and measure nobody else.
+PEERS ?= yes
 
 VENV := .venv
 PY := $(VENV)/bin/python
 AZ := $(VENV)/bin/az
 EXTENSIONS := $(VENV)/cliextensions
+RAY := $(if $(findstring --with-ray,$(BENCH_ARGS)),ray,no)
 VERSION := $(shell sed -n "s/^__version__ = '\(.*\)'$$/\1/p" azext_batchai/version.py)
 WHEEL := dist/batchai-$(VERSION)-py3-none-any.whl
 # Folders are listed too: a deleted file changes only the time of its folder.
@@ -36,13 +42,14 @@ ifneq ($(words $(CURDIR)),1)
 $(error The path of this folder has a space in it, with which the az script does not start: $(CURDIR))
 endif
 
-.PHONY: help demo test lint wheel install dev frameworks slurm slurm-stop clean
+.PHONY: help demo test bench lint wheel install dev frameworks slurm slurm-stop clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo     install, then train on a cluster of one node and watch it, and run a gang on two'
 	@echo 'make test     install, then run the tests'
+	@echo 'make bench    install, then measure us beside Slurm, HyperQueue and others: a quarter of an hour'
 	@echo 'make lint     flake8, mypy, and pip-audit of what the extension installs'
 	@echo 'make install  .venv with azure-cli and this extension'
 	@echo 'make wheel    the package that "az extension add --source" takes, in dist/'
@@ -54,6 +61,9 @@ demo: install
 
 test: install dev frameworks
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+bench: install dev $(if $(filter no,$(PEERS)),,$(VENV)/.peers-installed-$(RAY))
+	$(PY) benchmarks/run.py $(if $(filter no,$(PEERS)),--no-peers) $(BENCH_ARGS)
 
 lint: dev install
 	@set -x; status=0; $(PY) -m flake8 || status=1; $(PY) -m mypy || status=1; \
@@ -75,8 +85,8 @@ slurm-stop:
 	@$(PYTHON) tests/slurm/cluster.py stop $(SLURM)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .hypothesis
-	find azext_batchai tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .hypothesis benchmarks/results
+	find azext_batchai benchmarks tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is the last thing a recipe writes, so what was interrupted is done again.
 
@@ -99,6 +109,11 @@ $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.cli-installed
 $(VENV)/.frameworks-installed: tests/install_frameworks.sh | $(VENV)/.python-ready
 	@echo 'Installing PyTorch, TensorFlow and MPI for the tests: about two minutes, once.'
 	sh tests/install_frameworks.sh $(PY) $(VENV)/frameworks && touch $@
+
+$(VENV)/.peers-installed-%: benchmarks/install_peers.sh | $(VENV)/.python-ready
+	@echo 'Installing what we are measured beside, in $(VENV)/peers: a minute, once.'
+	sh benchmarks/install_peers.sh $(CURDIR)/$(VENV)/peers $(PY) $*
+	@ls $(VENV)/peers/*.left-out > /dev/null 2>&1 || touch $@
 
 $(WHEEL): $(SOURCES) setup.py README.md HISTORY.rst LICENSE | $(VENV)/.python-ready
 	rm -rf build dist *.egg-info

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import socket
-import ssl
 import statistics
 import subprocess
 import sys
@@ -21,50 +20,10 @@ from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from service_client import RunningService
+from bench.kept_connection import KeptConnection
+from bench.running_service import JOBS, RunningService
 
-_WORKSPACE = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/bench/providers/Microsoft.BatchAI/' \
-             'workspaces/bench'
-_JOBS = f'{_WORKSPACE}/experiments/bench/jobs'
-_VERSION = 'api-version=2018-05-01'
 _PATIENCE_SECONDS = 60
-
-
-class Connection:
-    """A kept connection that costs the client as little as it can: requests are bytes, replies are only skipped."""
-
-    def __init__(self, host: str, port: int, ca_file: str, token: str):
-        plain = socket.create_connection((host, port), timeout=_PATIENCE_SECONDS)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = ssl.create_default_context(cafile=ca_file).wrap_socket(plain, server_hostname=host)
-        self._head = f'Host: {host}:{port}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n'
-
-    def request(self, method: str, path: str, body: bytes = b'') -> bytes:
-        """One request, ready to be sent."""
-        head = f'{method} {path}?{_VERSION} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n'
-        return head.encode() + body
-
-    def exchange(self, request: bytes, status: bytes) -> None:
-        """Send a request and wait for all of the reply. Raises RuntimeError for another status."""
-        self._socket.sendall(request)
-        reply = b''
-        while b'\r\n\r\n' not in reply:
-            reply += self._received()
-        head, _, rest = reply.partition(b'\r\n\r\n')
-        if head.split(b' ', 2)[1] != status:
-            raise RuntimeError(reply.decode())
-        length = int(next(line for line in head.lower().split(b'\r\n') if line.startswith(b'content-length:'))[15:])
-        while len(rest) < length:
-            rest += self._received()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _received(self) -> bytes:
-        block = self._socket.recv(65536)
-        if not block:
-            raise RuntimeError('the server closed the connection')
-        return block
 
 
 class ConstantServer:
@@ -105,13 +64,6 @@ def serve_constant(data_dir: Path, port: int) -> None:
                 access_log=False, lifespan='off', ssl_certfile=str(data_dir / 'server.pem'))
 
 
-def _job(number: int) -> bytes:
-    return json.dumps({'properties': {
-        'cluster': {'id': f'{_WORKSPACE}/clusters/busy'}, 'nodeCount': 1,
-        'stdOutErrPathPrefix': '$AZ_BATCHAI_JOB_TEMP',
-        'customToolkitSettings': {'commandLine': f'echo {number}'}}}).encode()
-
-
 def measure(count: int, turns: int) -> dict[str, list[float]]:
     """Seconds of each request by what was asked for, after one turn that does not count."""
     seconds: dict[str, list[float]] = {}
@@ -119,16 +71,17 @@ def measure(count: int, turns: int) -> dict[str, list[float]]:
         data_dir = Path(folder) / 'data'
         state = json.loads((data_dir / 'service.json').read_text('utf-8'))
         token, port = Path(state['tokenFile']).read_text('ascii').strip(), urlsplit(state['endpoint']).port
-        service.create_cluster('busy', 1, data_dir)
-        service.submit('known', 'busy', 'exec sleep 600')
+        service.make_cluster(1, 'busy')
+        service.submit(service.submission('known', 'exec sleep 600', 'busy'))
         constant = ConstantServer(data_dir)
         try:
-            ours = Connection('127.0.0.1', int(port or 0), state['caFile'], token)
-            bare = Connection('127.0.0.1', constant.port, state['caFile'], token)
-            kinds: dict[str, tuple[Connection, bytes, Callable[[int], bytes]]] = {
+            ours = KeptConnection('127.0.0.1', int(port or 0), state['caFile'], token)
+            bare = KeptConnection('127.0.0.1', constant.port, state['caFile'], token)
+            made = [service.submission(name, 'true', 'busy') for name in service.new_names(count * (turns + 1))]
+            kinds: dict[str, tuple[KeptConnection, bytes, Callable[[int], bytes]]] = {
                 'a constant': (bare, b'200', lambda _: bare.request('GET', '/')),
-                'GET job': (ours, b'200', lambda _: ours.request('GET', f'{_JOBS}/known')),
-                'PUT job': (ours, b'202', lambda number: ours.request('PUT', f'{_JOBS}/j{number}', _job(number)))}
+                'GET job': (ours, b'200', lambda _: ours.request('GET', f'{JOBS}/known')),
+                'PUT job': (ours, b'202', made.__getitem__)}
             for turn in range(turns + 1):
                 for name, (connection, status, make) in kinds.items():
                     for request in [make(turn * count + index) for index in range(count)]:
@@ -140,8 +93,6 @@ def measure(count: int, turns: int) -> dict[str, list[float]]:
             bare.close()
         finally:
             constant.stop()
-            service.call('DELETE', f'{_WORKSPACE}/clusters/busy')
-            service.wait_until_gone(f'{_WORKSPACE}/clusters/busy')
     return seconds
 
 

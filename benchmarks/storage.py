@@ -25,7 +25,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable
 
-from service_client import RunningService
+from bench.running_service import RunningService
 
 _ACCOUNT = '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/bench/providers/Microsoft.Storage/' \
            'storageAccounts/bench'

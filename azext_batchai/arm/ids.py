@@ -137,3 +137,10 @@ def parse_resource_id(text: str) -> ResourceId:
     if not is_valid_group(parts[3]):
         raise ValueError(f"'{parts[3]}' in '{text}' is not a resource group name: {GROUP_RULE}")
     return ResourceId(parts[1], parts[3], tuple(path))
+
+
+def trusted_resource_id(text: str) -> ResourceId:
+    """Take apart what `str` made of a ResourceId. Nothing is checked, which makes a list of many several times faster.
+    """
+    parts = text.split('/')
+    return ResourceId(parts[2], parts[4], tuple(zip(parts[7::2], parts[8::2])))

@@ -14,9 +14,8 @@ _CLOCK_DURATION = re.compile(
 def format_time(seconds: float) -> str:
     """Seconds since the epoch as the service wrote them: UTC, at most milliseconds, trailing zeros cut, ``Z``."""
     moment = datetime.fromtimestamp(round(seconds, 3), timezone.utc)
-    text = moment.strftime('%Y-%m-%dT%H:%M:%S')
-    fraction = f'{moment.microsecond // 1000:03d}'.rstrip('0')
-    return f'{text}.{fraction}Z' if fraction else f'{text}Z'
+    text = moment.isoformat(timespec='milliseconds').removesuffix('+00:00')
+    return text.rstrip('0').rstrip('.') + 'Z'
 
 
 def parse_duration(text: str) -> timedelta:

@@ -28,6 +28,7 @@ _COMMON_HEADERS = {
     'cache-control': 'no-cache', 'pragma': 'no-cache', 'expires': '-1',
     'strict-transport-security': 'max-age=31536000; includeSubDomains', 'x-content-type-options': 'nosniff',
 }
+_JSON = b'application/json; charset=utf-8'
 
 
 def create_app(service: Service) -> ASGIApp:
@@ -52,13 +53,18 @@ def create_app(service: Service) -> ASGIApp:
         request_id = service.new_guid()
         headers = {**_COMMON_HEADERS, **gateway.front_door_headers(request, service.clock(), request_id)}
         response = await _respond(service, request, request_id)
-        if response.headers.get('content-type') == 'application/json':
-            response.headers['content-type'] = 'application/json; charset=utf-8'
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        _add_headers(response, headers)
         await response(scope, receive, send)
 
     return app
+
+
+def _add_headers(response: Response, headers: dict[str, str]) -> None:
+    """`headers` that the response does not have itself; and what clients expect to read of JSON."""
+    own = [(name, _JSON if value == b'application/json' else value) for name, value in response.raw_headers]
+    names = {name for name, _ in own}
+    given = ((name.encode(), value.encode('latin-1')) for name, value in headers.items())
+    response.raw_headers[:] = own + [pair for pair in given if pair[0] not in names]
 
 
 def _storage_app(service: Service, kind: Kind) -> ASGIApp:

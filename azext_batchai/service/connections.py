@@ -56,6 +56,14 @@ def bounded_protocol(seconds: float, most: int) -> type[H11Protocol]:
                 peak = len(self.connections)
                 self.loop.call_later(_SETTLED_SECONDS, give_back_memory)
 
+        def shutdown(self) -> None:
+            """The service ends. A connection that was idle for some seconds is closed already, but its client reads
+            nothing: it does not answer the goodbye of TLS, for which asyncio waits half a minute."""
+            if self.transport.is_closing():
+                self.transport.abort()
+            else:
+                super().shutdown()
+
         def _watch(self) -> None:
             """Run the timer while no request is under way; bytes that trickle in do not prolong it."""
             if self._is_busy():

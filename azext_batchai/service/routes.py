@@ -194,13 +194,22 @@ def _compile(path: str) -> re.Pattern[str]:
     return re.compile(f'{pattern}/?\\Z', re.IGNORECASE | re.DOTALL)
 
 
-_COMPILED = [(_compile(route.path), route) for route in ROUTES]
+def _by_length() -> dict[int, list[tuple[re.Pattern[str], Route]]]:
+    """The routes by how many slashes their paths have, of which there are many; those of any length under 0."""
+    found: dict[int, list[tuple[re.Pattern[str], Route]]] = {}
+    for route in ROUTES:
+        found.setdefault(0 if ':path' in route.path else route.path.count('/'), []).append(
+            (_compile(route.path), route))
+    return found
+
+
+_COMPILED = _by_length()
 
 
 def find_route(method: str, path: str, version: str) -> tuple[Route, dict[str, str]]:
     """The route of a request and its path arguments. Raises the errors for an unknown path or method."""
     allowed = []
-    for pattern, route in _COMPILED:
+    for pattern, route in (*_COMPILED.get(path.rstrip('/').count('/'), ()), *_COMPILED[0]):
         match = pattern.match(path)
         if match:
             if route.method == method:

@@ -1,12 +1,15 @@
 """Connections that bring no request, over real sockets."""
 import asyncio
 import socket
+import ssl
+import time
 
 import pytest
 import uvicorn
 
 from azext_batchai.service import connections
 from azext_batchai.service.connections import bounded_protocol, raise_descriptor_limit
+from azext_batchai.service.tls import ensure_certificates
 
 
 async def app(scope, receive, send):
@@ -18,8 +21,7 @@ async def app(scope, receive, send):
 def story(talk, seconds=0.2, most=100):
     """Serve while `talk`, which is given the port, runs; returns what it returns."""
     async def serve():
-        listener = socket.socket()
-        listener.bind(('127.0.0.1', 0))
+        listener = socket.create_server(('127.0.0.1', 0))
         server = uvicorn.Server(uvicorn.Config(app, http=bounded_protocol(seconds, most), log_config=None,
                                                lifespan='off'))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -127,3 +129,32 @@ def test_requests_under_way_are_never_given_up_for_a_new_connection():
 
 def test_the_limit_of_descriptors_leaves_room_for_work():
     assert 16 <= raise_descriptor_limit() <= 1000
+
+
+def test_a_service_that_ends_does_not_wait_for_a_client_that_does_not_answer_the_goodbye_of_tls(tmp_path):
+    ca, server_pem = tmp_path / 'ca.pem', tmp_path / 'server.pem'
+    ensure_certificates(ca, server_pem, '127.0.0.1', time.time())
+
+    def connect(port):
+        plain = socket.create_connection(('127.0.0.1', port), timeout=20)
+        client = ssl.create_default_context(cafile=ca).wrap_socket(plain, server_hostname='127.0.0.1')
+        client.sendall(b'GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+        while not client.recv(100).endswith(b'ok'):
+            pass
+        return client
+
+    async def serve():
+        listener = socket.create_server(('127.0.0.1', 0))
+        server = uvicorn.Server(uvicorn.Config(app, http=bounded_protocol(20, 100), log_config=None, lifespan='off',
+                                               timeout_keep_alive=0.05, ssl_certfile=server_pem))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        client = await asyncio.to_thread(connect, listener.getsockname()[1])
+        deadline = time.monotonic() + 10
+        while not all(connection.transport.is_closing() for connection in server.server_state.connections):
+            assert time.monotonic() < deadline, 'the idle connection is not closed'
+            await asyncio.sleep(0.01)
+        assert len(server.server_state.connections) == 1
+        server.should_exit = True
+        await asyncio.wait_for(serving, 10)
+        client.close()
+    asyncio.run(serve())

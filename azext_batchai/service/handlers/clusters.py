@@ -57,12 +57,12 @@ def create(service: Service, request: Request, wanted: ResourceId, given: dict[s
             task = properties.get('nodeSetup', {}).get('setupTask')
             if task:
                 task['stdOutErrPathSuffix'] = common.output_path(wanted, guid, flat is not None)
-            service.store.clusters.add(wanted, guid, parent.location, properties, secrets,
-                                       rules.first_allocation(properties['scaleSettings']), now,
-                                       flat.tags if flat else None, flat.extras if flat else None)
+            resource = service.store.clusters.add(
+                wanted, guid, parent.location, properties, secrets, rules.first_allocation(properties['scaleSettings']),
+                now, flat.tags if flat else None, flat.extras if flat else None)
         else:
+            resource = existing.resource
             _replace(service, existing, properties, flat)
-        resource = common.require(service, wanted)
         response = common.accepted(service, request, resource, finished=True)
     service.wake()
     return response

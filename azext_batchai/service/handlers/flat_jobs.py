@@ -37,12 +37,16 @@ async def put_job(service: Service, request: Request, subscription: str, group: 
         modern = modern_job(body['properties'], location, flat.finder(service))
     except ShapeError as error:
         raise common.wrong_shape(error) from None
-    with service.store.transaction():
+
+    def put() -> Response:
         place = flat.make_place(service, wanted, location)
         response = jobs.submit(service, request, place, modern.properties,
                                FlatParts(body.get('tags', {}), modern.extras, modern.priority))
         _refuse_other_location(service, modern.properties, location)
         return response
+    response = await service.store.commits.run(put)
+    service.wake()
+    return response
 
 
 def _refuse_other_location(service: Service, properties: dict[str, Any], location: str) -> None:

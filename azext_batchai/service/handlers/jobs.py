@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from azext_batchai.arm.held_requests import STATE
 from azext_batchai.arm.ids import ResourceId
-from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, NodeState, ProvisioningState
+from azext_batchai.arm.states import FINISHED_JOB_STATES, JOB_PRIORITIES, JobState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
@@ -43,12 +43,15 @@ async def put_job(service: Service, request: Request, subscription: str, group: 
     """Submit a job. The same request again changes nothing; another one under the same name is refused."""
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
     given = (await common.checked_body(service, request, 'JOB'))['properties']
-    return submit(service, request, wanted, given)
+    response = await service.store.commits.run(lambda: submit(service, request, wanted, given))
+    service.wake()  # not before there is the reply to be sent: a turn takes longer than that
+    return response
 
 
 def submit(service: Service, request: Request, wanted: ResourceId, given: dict[str, Any],
            flat: FlatParts | None = None) -> Response:
-    """What a PUT does. `given` are properties of the right shape; `flat` is what comes with a flat API version."""
+    """What a PUT does, but for waking the scheduler. `given` are properties of the right shape; `flat` is what comes
+    with a flat API version."""
     cluster, checked = _checked_properties(service, given)
     parent = common.require(service, wanted.parent)
     wanted = parent.id.child('jobs', wanted.name)
@@ -61,16 +64,15 @@ def submit(service: Service, request: Request, wanted: ResourceId, given: dict[s
         properties, secrets = take_secrets(rules.with_defaults(checked, segment))
         if existing is None:
             priority = flat.priority if flat else JOB_PRIORITIES[properties['schedulingPriority']]
-            service.store.jobs.add(wanted, guid, parent.location, properties, secrets, cluster.key, priority,
-                                   service.clock(), flat.tags if flat else None, flat.extras if flat else None)
+            resource = service.store.jobs.add(
+                wanted, guid, parent.location, properties, secrets, cluster.key, priority, service.clock(),
+                flat.tags if flat else None, flat.extras if flat else None)
         else:
+            resource = existing.resource
             _refuse_changed(existing, properties, flat)
             if flat:
-                common.update_flat(service, existing.resource, flat)
-        resource = common.require(service, wanted)
-        response = common.accepted(service, request, resource, finished=True)
-    service.wake()
-    return response
+                common.update_flat(service, resource, flat)
+        return common.accepted(service, request, resource, finished=True)
 
 
 def _checked_properties(service: Service, given: dict[str, Any]) -> tuple[ResourceId, dict[str, Any]]:
@@ -126,7 +128,8 @@ async def delete_job(service: Service, request: Request, subscription: str, grou
                      experiment: str, job: str) -> Response:
     """202 while a running job ends; its output stays. 204 when there is no such job."""
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
-    with service.store.transaction():
+
+    def begin() -> Response:
         found = service.store.resources.find(wanted)
         check_conditions(request, found, 'job', job)
         if found is None:
@@ -134,7 +137,8 @@ async def delete_job(service: Service, request: Request, subscription: str, grou
         if found.provisioning_state != ProvisioningState.DELETING:
             service.store.resources.mark_deleting(found.guid, service.clock())
             service.store.jobs.wish(found.guid, 'delete')
-        response = common.accepted(service, request, found, finished=False)
+        return common.accepted(service, request, found, finished=False)
+    response = await service.store.commits.run(begin)
     service.wake()
     return response
 
@@ -142,12 +146,13 @@ async def delete_job(service: Service, request: Request, subscription: str, grou
 async def terminate_job(service: Service, request: Request, subscription: str, group: str, workspace: str,
                         experiment: str, job: str) -> Response:
     """202 while the job ends; 200 and nothing else when it has ended already (wire facts sheet, section 10)."""
-    with service.store.transaction():
+    def begin() -> Response:
         found = require_job(service, subscription, group, workspace, experiment, job)
         if found.state in FINISHED_JOB_STATES:
             return Response(status_code=200)
         service.store.jobs.wish(found.guid, 'terminate')
-        response = common.accepted(service, request, found.resource, finished=False)
+        return common.accepted(service, request, found.resource, finished=False)
+    response = await service.store.commits.run(begin)
     service.wake()
     return response
 
@@ -210,5 +215,5 @@ def _prospects(service: Service, cluster_key: str) -> Prospects | None:
     cluster = service.store.clusters.find(cluster_key)
     if cluster is None:
         return None
-    nodes = service.store.clusters.nodes(cluster.resource.guid)
-    return Prospects(read_scale(cluster.resource.properties), sum(node.state == NodeState.UNUSABLE for node in nodes))
+    return Prospects(read_scale(cluster.resource.properties),
+                     service.store.clusters.unusable_count(cluster.resource.guid))

@@ -34,12 +34,13 @@ def within_parents(put: Handler) -> Handler:
 
 def refuse_within_leaving(service: Service, wanted: ResourceId) -> None:
     """Raises the 409 error when a parent of that id is being deleted, the outermost first."""
-    if wanted.parent is None:
-        return
-    refuse_within_leaving(service, wanted.parent)
-    parent = service.store.resources.find(wanted.parent)
-    if parent:
-        refuse_leaving(parent)
+    keys, parent = [], wanted.parent
+    while parent:
+        keys.append(parent.key)
+        parent = parent.parent
+    leaving = service.store.resources.first_leaving(keys)
+    if leaving:
+        refuse_leaving(leaving)
 
 
 def refuse_leaving(resource: Resource) -> None:

@@ -15,14 +15,17 @@ from azext_batchai.service.store.launches import Launches
 from azext_batchai.service.store.linked_folders import LinkedFolders
 from azext_batchai.service.store.operations import Operations
 from azext_batchai.service.store.resources import Resources
+from azext_batchai.service.store.shared_commits import SharedCommits
 from azext_batchai.service.store.stored_files import StoredFiles
 
 
 class Store:
-    """The collections, and `transaction` to make several of their methods one."""
+    """The collections, and `transaction` to make several of their methods one. Requests that come in numbers use
+    `commits` instead, to wait for the disk together."""
 
     def __init__(self, path: Path):
         self.database = Database(path)
+        self.commits = SharedCommits(self.database)
         self.resources = Resources(self.database)
         self.clusters = Clusters(self.database)
         self.jobs = Jobs(self.database)

@@ -59,11 +59,13 @@ class Clusters:
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
             allocation_state: AllocationState, now: float, tags: dict[str, str] | None = None,
-            extras: dict[str, Any] | None = None) -> None:
+            extras: dict[str, Any] | None = None) -> Resource:
+        """Create a cluster without nodes. Returns the resource that it is."""
         with self._database.transaction() as connection:
-            Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
+            added = Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
             connection.execute('INSERT INTO clusters (guid, allocation_state, allocation_time) VALUES (?, ?, ?)',
                                (guid, allocation_state.value, now))
+        return added
 
     def find(self, key: str) -> Cluster | None:
         """`key` as in `ResourceId.key`."""
@@ -104,6 +106,10 @@ class Clusters:
     def nodes(self, guid: str) -> list[Node]:
         return [_to_node(row) for row in self._database.all(
             'SELECT * FROM nodes WHERE cluster = ? ORDER BY number', (guid,))]
+
+    def unusable_count(self, guid: str) -> int:
+        row = self._database.one("SELECT count(*) AS n FROM nodes WHERE cluster = ? AND state = 'unusable'", (guid,))
+        return int(row['n']) if row else 0
 
     def node(self, node_id: str) -> Node | None:
         row = self._database.one('SELECT * FROM nodes WHERE id = ?', (node_id,))

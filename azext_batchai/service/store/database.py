@@ -63,6 +63,19 @@ class Database:
                 self._roll_back()
                 raise
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of a transaction, which takes back only its own writes when it fails."""
+        self.connection.execute('SAVEPOINT part')
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute('ROLLBACK TO part')
+                self.connection.execute('RELEASE part')
+            raise
+        self.connection.execute('RELEASE part')
+
     def _roll_back(self) -> None:
         """SQLite may have done it already, as it does when the disk is full."""
         if self.connection.in_transaction:

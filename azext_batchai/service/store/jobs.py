@@ -10,7 +10,7 @@ from azext_batchai.arm.ids import ResourceId
 from azext_batchai.arm.states import JobState, NodeState
 from azext_batchai.service.store.database import Database
 from azext_batchai.service.store.resources import (
-    COLUMNS, FLAT_PAGE, PAGE, Page, Resource, Resources, to_resource)
+    COLUMNS, FLAT_PAGE, PAGE, Page, Resource, Resources, read_json, to_resource)
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ _SELECT = f'SELECT {COLUMNS}, {_STATUS} FROM resources JOIN jobs ON jobs.guid = 
 
 def _to_job(row: sqlite3.Row) -> Job:
     return Job(to_resource(row), row['cluster'], row['node_count'], row['priority'], row['state'], row['state_time'],
-               row['started'], row['ended'], row['exit_code'], json.loads(row['errors']), row['wish'], row['attempt'],
-               row['deadline'], row['stop_reason'], json.loads(row['directories']), bool(row['submitted']))
+               row['started'], row['ended'], row['exit_code'], read_json(row['errors']), row['wish'], row['attempt'],
+               row['deadline'], row['stop_reason'], read_json(row['directories']), bool(row['submitted']))
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,15 @@ class Jobs:
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], secrets: dict[str, str],
             cluster_key: str, priority: int, now: float, tags: dict[str, str] | None = None,
-            extras: dict[str, Any] | None = None) -> None:
+            extras: dict[str, Any] | None = None) -> Resource:
+        """Queue a job. Returns the resource that it is."""
         with self._database.transaction() as connection:
-            number = Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
+            added = Resources(self._database).add(resource, guid, location, properties, now, tags, secrets, extras)
             connection.execute(
                 'INSERT INTO jobs (guid, number, cluster, node_count, priority, state, state_time) '
                 'VALUES (?, ?, ?, ?, ?, ?, ?)',
-                (guid, number, cluster_key, properties['nodeCount'], priority, JobState.QUEUED.value, now))
+                (guid, added.number, cluster_key, properties['nodeCount'], priority, JobState.QUEUED.value, now))
+        return added
 
     def find(self, key: str) -> Job | None:
         row = self._database.one(_SELECT + 'WHERE resources.key = ?', (key,))

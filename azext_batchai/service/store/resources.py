@@ -4,10 +4,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Sequence
 
 from azext_batchai.arm.flat_ids import FlatId, flat_id_of
-from azext_batchai.arm.ids import ResourceId, parse_resource_id
+from azext_batchai.arm.ids import ResourceId, trusted_resource_id
 from azext_batchai.arm.states import ProvisioningState
 from azext_batchai.service.store.database import Database
 
@@ -60,9 +60,14 @@ FLAT_PAGE = ('WHERE resources.subscription = ? AND resources.collection = ? '
 
 
 def to_resource(row: sqlite3.Row) -> Resource:
-    return Resource(row['number'], row['guid'], parse_resource_id(row['id']), row['location'],
-                    json.loads(row['tags']), json.loads(row['properties']), row['provisioning_state'],
-                    row['provisioning_time'], row['created'], row['modified'], json.loads(row['extras']))
+    return Resource(row['number'], row['guid'], trusted_resource_id(row['id']), row['location'],
+                    read_json(row['tags']), json.loads(row['properties']), row['provisioning_state'],
+                    row['provisioning_time'], row['created'], row['modified'], read_json(row['extras']))
+
+
+def read_json(text: str) -> Any:
+    """The value of a column that is nearly always empty, for which no parser is needed."""
+    return {} if text == '{}' else [] if text == '[]' else json.loads(text)
 
 
 def group_key(subscription: str, resource_group: str) -> str:
@@ -78,8 +83,8 @@ class Resources:
 
     def add(self, resource: ResourceId, guid: str, location: str, properties: dict[str, Any], now: float,
             tags: dict[str, str] | None = None, secrets: dict[str, str] | None = None,
-            extras: dict[str, Any] | None = None) -> int:
-        """Create a resource, provisioned at once. Returns its number, which grows with every resource."""
+            extras: dict[str, Any] | None = None) -> Resource:
+        """Create a resource, provisioned at once."""
         parent = resource.parent.key if resource.parent else group_key(resource.subscription, resource.resource_group)
         flat = flat_id_of(resource)
         with self._database.transaction() as connection:
@@ -91,7 +96,8 @@ class Resources:
                  location, json.dumps(tags or {}), json.dumps(properties), json.dumps(secrets or {}),
                  ProvisioningState.SUCCEEDED.value, now, now, now, flat.key if flat else None,
                  json.dumps(extras or {})))
-            return int(cursor.lastrowid or 0)
+        return Resource(int(cursor.lastrowid or 0), guid, resource, location, tags or {}, properties,
+                        ProvisioningState.SUCCEEDED.value, now, now, now, extras or {})
 
     def find(self, resource: ResourceId) -> Resource | None:
         return self.find_key(resource.key)
@@ -113,6 +119,13 @@ class Resources:
 
     def exists(self, guid: str) -> bool:
         return self._database.one('SELECT 1 FROM resources WHERE guid = ?', (guid,)) is not None
+
+    def first_leaving(self, keys: Sequence[str]) -> Resource | None:
+        """The outermost of these resources, each in the one before it, that is being deleted."""
+        row = self._database.one(
+            f"SELECT {COLUMNS} FROM resources WHERE key IN ({', '.join('?' * len(keys))}) "
+            "AND +provisioning_state = 'deleting' ORDER BY length(key) LIMIT 1", tuple(keys))
+        return to_resource(row) if row else None
 
     def file_server_guid(self, resource_id: str) -> str | None:
         """The guid of the file server with that ARM id, however it is spelled; None too when it is being deleted, or

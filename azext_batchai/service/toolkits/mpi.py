@@ -8,8 +8,8 @@ The shell of the tasks lies beside this file: ``mpi_place.sh`` and ``mpi_slurm.s
 ``mpi_master.sh`` and ``mpi_node.sh`` go on, ``mpi_agent.sh`` stands in for ssh and ``mpi_rank.sh`` runs around each
 rank. What they share is in ``$AZ_BATCHAI_SHARED_JOB_TEMP/.mpi``.
 
-Within a Slurm job srun takes the place of mpirun where Slurm speaks the language of the MPI that is there, and each rank
-is given the environment that the task on its node wrote down.
+Within a Slurm job srun takes the place of mpirun where Slurm speaks the language of the MPI that is there, and each
+rank is given the environment that the task on its node wrote down.
 """
 from __future__ import annotations
 

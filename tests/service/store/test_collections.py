@@ -79,9 +79,9 @@ def test_children_come_in_the_order_of_creation(store):
 
 
 def test_numbers_are_never_used_twice(store):
-    first = store.resources.add(WORKSPACE, 'g', 'eastus', {}, 1.0)
+    first = store.resources.add(WORKSPACE, 'g', 'eastus', {}, 1.0).number
     store.resources.remove('g')
-    assert store.resources.add(WORKSPACE, 'h', 'eastus', {}, 1.0) > first
+    assert store.resources.add(WORKSPACE, 'h', 'eastus', {}, 1.0).number > first
 
 
 def test_an_update_changes_properties_and_the_time_of_change_only(store):

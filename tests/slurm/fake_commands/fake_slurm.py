@@ -12,7 +12,8 @@ import time
 
 PLACE = os.path.dirname(os.path.abspath(sys.argv[0]))
 COMMAND, WORDS = os.path.basename(sys.argv[0]), sys.argv[1:]
-DOWN = {'sbatch': 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
+DOWN = {'scontrol': 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
+        'sbatch': 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)',
         'squeue': 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)',
         'sinfo': 'slurm_load_partitions: Unable to contact slurm controller (connect failure)',
         'scancel': 'scancel: error: Kill job error on job id 1: Unable to contact slurm controller (connect failure)',

@@ -1,0 +1,1 @@
+"""What people would pick instead, started as its makers recommend for short jobs."""
