@@ -144,13 +144,13 @@ class TestFailuresOfJobs(FailureTests):
         launch = self.gang_launch(engine, opened, f'echo x >>{tmp_path}/runs')
         handle = engine.start(launch)
         wait_until(self.jobs, lambda rows: len(rows) == 2, 'two jobs')
-        number = opened.folder / 'attempts' / 'launch-1' / 'allocation-1' / 'job'
-        wait_until(number.exists, bool, 'the number')
+        record = opened.folder / 'attempts' / 'launch-1' / 'allocation-1' / 'record'
+        whole = wait_until(record.read_text, lambda text: '\njob ' in text, 'the number')
         engine.close()
-        number.unlink()
+        record.write_text(whole[:whole.index('job ') + 5])
         later = self.fresh(engine)
         self.stays(later, handle, later.poll([handle])[handle].state)
-        assert len(self.jobs()) == 2 and number.exists()
+        assert len(self.jobs()) == 2 and record.read_text() == whole
         later.stop(blocking, 0)
         assert self.wait_for_end(later, handle).exit_codes == (0,)
         assert (tmp_path / 'runs').read_text() == 'x\n'
@@ -185,7 +185,7 @@ class TestFailuresOfJobs(FailureTests):
         nodes = self.run(engine, first).nodes
         second = self.gang_launch(engine, opened, 'exit 4', name='second', allocation='a', node_ids=nodes)
         folder = opened.folder / 'attempts' / 'a' / 'allocation-1'
-        stages = (folder / 'stages').read_bytes()
+        stages = (folder / 'record').read_bytes()
         real = type(engine._latest(folder.parent).folder).add_stage
         try:
             type(engine._latest(folder.parent).folder).add_stage = lambda *_: (_ for _ in ()).throw(SystemExit)
@@ -194,7 +194,7 @@ class TestFailuresOfJobs(FailureTests):
         finally:
             type(engine._latest(folder.parent).folder).add_stage = real
         engine.close()
-        assert (folder / 'stages').read_bytes() == stages
+        assert (folder / 'record').read_bytes() == stages
         later = self.fresh(engine)
         assert self.run(later, second).exit_codes == (4,)
 

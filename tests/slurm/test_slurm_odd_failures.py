@@ -36,7 +36,7 @@ class TestOddFailures(FakeSlurmUnderTest):
         slurm_here.fault('sbatch', fault)
         _, handle = self.starts(engine, opened, 'exit 4')
         slurm_here.wait_for_job()
-        wait_until(lambda: (opened.folder / 'attempts/launch-1/allocation-1/job').exists(), bool, 'its number')
+        wait_until((opened.folder / 'attempts/launch-1/allocation-1/record').read_text, lambda text: '\njob 1\n' in text, 'it')
         slurm_here.run()
         assert self.wait_for_end(engine, handle).exit_codes == (4,)
         assert len(slurm_here.jobs()) == 1 and len(slurm_here.calls('sbatch')) == 1

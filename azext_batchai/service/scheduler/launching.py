@@ -13,6 +13,7 @@ from azext_batchai.service.job_user import JobUser, files_as, make_job_folder
 from azext_batchai.service.scheduler import environment as env
 from azext_batchai.service.scheduler.node_files import write_on_node
 from azext_batchai.service.storage.mounts import Mount, MountError, link_mounts, resolve_mounts
+from azext_batchai.service.storage.new_folders import make_folders
 from azext_batchai.service.store.jobs import Job
 from azext_batchai.service.toolkits import host_slots
 
@@ -120,8 +121,9 @@ def lay_out(job: Job, nodes: list[EngineNode], layout: JobLayout, folders: Folde
     with files_as(folders.job_user):
         _lay_out_on_nodes(job, nodes, mounts)
         for node, own in zip(nodes, layout.folders):
+            disk = node.folder.resolve()
             for name, folder in sorted(own.items(), key=lambda item: len(item[1].parts)):
-                make_output_folder(folder, node.folder.resolve(), folders.output(job.guid) / name)
+                make_output_folder(folder, disk, folders.output(job.guid) / name)
         return {name: str(folder.resolve()) for name, folder in layout.folders[0].items()}
 
 
@@ -132,11 +134,11 @@ def host_file_text(job: Job, nodes: list[EngineNode]) -> str:
 
 def _lay_out_on_nodes(job: Job, nodes: list[EngineNode], mounts: list[Mount]) -> None:
     shared = job_place(job, nodes[0]).shared
-    shared.mkdir(parents=True, exist_ok=True)
+    make_folders(shared)
     hosts = host_file_text(job, nodes)
     for node in nodes:
         place = job_place(job, node)
-        place.temp.mkdir(parents=True, exist_ok=True)
+        make_folders(place.temp)
         write_on_node(node.folder, place.host_file, hosts, 0o644)
         try:
             link_mounts(mounts, place.mount_root)
@@ -167,9 +169,9 @@ def make_output_folder(folder: Path, node_disk: Path, lasting: Path) -> None:
     """Make `folder`. On the node's own disk it becomes a link to `lasting`: nodes go, and logs should not."""
     if folder.exists():
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(folder.parent)
     if node_disk not in folder.parent.resolve().parents:
         folder.mkdir(exist_ok=True)
         return
-    lasting.mkdir(parents=True, exist_ok=True)
+    make_folders(lasting)
     folder.symlink_to(lasting, target_is_directory=True)

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 from azext_batchai.service.storage.folders import (
     container_folder, file_server_folder, share_folder, split_file_url)
+from azext_batchai.service.storage.new_folders import make_folders
 
 
 class MountError(Exception):
@@ -109,18 +110,18 @@ def bind_source(command: str) -> str | None:
 
 def link_mounts(mounts: list[Mount], root: Path) -> None:
     """Make the links of those mounts that are folders below `root`. Repeating is harmless. Raises MountError."""
-    root.mkdir(parents=True, exist_ok=True)
+    make_folders(root)
     for mount in mounts:
         place = root / mount.relative_path
         try:
             if mount.target is None:
-                place.mkdir(parents=True, exist_ok=True)
+                make_folders(place)
                 continue
             if mount.create:
-                mount.target.mkdir(parents=True, exist_ok=True)
+                make_folders(mount.target)
             elif not mount.target.is_dir():
                 raise MountError(mount.code, mount.relative_path, f'{mount.target} is not a folder on this machine')
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(place.parent)
             if place.is_symlink():
                 place.unlink()
             place.symlink_to(mount.target, target_is_directory=True)

@@ -1,32 +1,42 @@
 """The folder of an allocation: what the service and the batch script tell each other, and later services.
 
-``allocation.json`` is what was asked for, ``job`` the number that Slurm gave it, or ``refused`` why it gave none. The
-batch script makes ``started`` first, which nobody can make twice, and adds a line a node to ``nodes``, with a dot at
-the end. ``stages`` has a line for each launch, in order. ``nodes`` and ``stages`` are there from the start: a file that
-is opened is looked up afresh also on a file system that is shared.
+``record`` is what the service says, a line each: ``request`` with what was asked for, ``more`` or ``last`` with the
+folder of a launch, in order, ``job`` with the number that Slurm gave it, ``refused`` with why it gave none. It is there
+from the start: a file that is opened is looked up afresh also on a file system that is shared. The batch script makes
+``started``, which nobody can make twice: the number of its job, a line a node, and a dot.
 """
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Mapping
 
 from azext_batchai.service.engines.base import Allocation, EngineCluster
 from azext_batchai.service.engines.slurm.launch_files import write_private
 
 ATTEMPTS = 'attempts'
 _PREFIX = 'allocation-'
-_HERE = Path(__file__).parent
-BATCH_SCRIPT = _HERE / 'batch.sh'
+_RECORD, _STARTED = 'record', 'started'
+BATCH_SCRIPT = Path(__file__).parent / 'batch.sh'
+NODE_SCRIPT = BATCH_SCRIPT.with_name('node.sh')
+
+
+@lru_cache(maxsize=1)
+def script_stamp() -> str:
+    """Tells one version of node.sh from the next: jobs that wait keep theirs."""
+    return hashlib.sha256(NODE_SCRIPT.read_bytes()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The nodes of an allocation as its batch script found them: ids, addresses, and when, in seconds since the
-    epoch."""
+    """The nodes of an allocation as its batch script found them: the number of Slurm's job, ids and addresses, and
+    when, in seconds since the epoch."""
+    job: str
     nodes: tuple[tuple[str, str], ...]
     began: float
 
@@ -59,114 +69,116 @@ class AllocationFolder:
         return cls(attempt / f'{_PREFIX}{number}')
 
     @property
-    def news_name(self) -> str:
-        """How the names of news from this allocation begin; no other one has it."""
+    def name(self) -> str:
+        """No other allocation has it."""
         return f'{self.path.parent.name}-{self.path.name[len(_PREFIX):]}'
 
-    def create(self, allocation: Allocation, links: bool) -> None:
-        """Repeating is harmless before the first stage is added. `links` says that the gang's folders have some."""
+    def create(self, allocation: Allocation, links: bool, plan: Mapping[str, int]) -> None:
+        """Repeating is harmless before the first stage is added. `links` says that the gang's folders have some, and
+        `plan` is kept for `read_plan`."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.path / 'allocation.json', json.dumps({
+        request = json.dumps({
             'id': allocation.id, 'cluster': allocation.cluster.guid, 'name': allocation.name,
             'node_count': allocation.node_count, 'wall_seconds': allocation.wall_seconds,
-            'priority': allocation.priority, 'nodes': allocation.nodes, 'links': links}))
-        write_private(self.path / 'nodes', '\n')
-        write_private(self.path / 'stages', '')
-        write_private(self.path / 'node.sh', _node_script())
+            'priority': allocation.priority, 'nodes': allocation.nodes, 'links': links, 'plan': dict(plan)})
+        write_private(self.path / _RECORD, f'request {request}\n')
 
     def read_request(self) -> tuple[Allocation, bool]:
         """What was asked for, and whether the gang has links. Raises ValueError when it is not there, or not whole."""
+        content = self._request()
         try:
-            content = json.loads((self.path / 'allocation.json').read_text('utf-8'))
             folder = self.path.parent.parent.parent
             return Allocation(content['id'], EngineCluster(content['cluster'], folder), content['name'],
                               content['node_count'], content['wall_seconds'], content['priority'],
                               tuple(content['nodes'])), content['links']
-        except (FileNotFoundError, NotADirectoryError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             raise ValueError(f'no allocation in {self.path}: {error}') from None
 
+    def read_plan(self) -> dict[str, int] | None:
+        """What was given to `create`."""
+        try:
+            return self._request()['plan']
+        except (ValueError, KeyError):
+            return None
+
+    def _request(self) -> dict[str, Any]:
+        first = next(iter(self._lines()), '')
+        if not first.startswith('request '):
+            raise ValueError(f'no allocation in {self.path}')
+        return json.loads(first.removeprefix('request '))
+
     def add_stage(self, launch_folder: Path, last: bool) -> None:
-        """Nodes read whole lines only. What a crash left of one is removed first; repeating is harmless."""
-        line = f"{'last' if last else 'more'} {launch_folder}"
-        descriptor = os.open(self.path / 'stages', os.O_RDWR | os.O_APPEND)
+        """Repeating is harmless."""
+        self._add(f"{'last' if last else 'more'} {launch_folder}")
+
+    def set_job(self, job: str) -> None:
+        self._add(f'job {job}')
+
+    def refuse(self, reason: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._add(f"refused {' '.join(reason.split())}")
+
+    def _add(self, line: str) -> None:
+        """Nodes read whole lines only. What a crash left of one is removed first."""
+        descriptor = os.open(self.path / _RECORD, os.O_RDWR | os.O_APPEND)
         try:
             text = os.read(descriptor, 1 << 20)
             whole = text.rfind(b'\n') + 1
             if whole < len(text):
                 os.ftruncate(descriptor, whole)
-            if not text[:whole].endswith(f'{line}\n'.encode()):
+            if os.fsencode(line) not in text[:whole].split(b'\n'):
                 os.write(descriptor, os.fsencode(f'{line}\n'))
         finally:
             os.close(descriptor)
 
-    def stages(self) -> list[str]:
-        """The whole lines."""
+    def _lines(self) -> list[str]:
+        """The whole ones of the record."""
         try:
-            text = os.fsdecode((self.path / 'stages').read_bytes())
+            return os.fsdecode((self.path / _RECORD).read_bytes()).split('\n')[:-1]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return text.split('\n')[:-1]
+
+    def stages(self) -> list[str]:
+        """A line a launch."""
+        return [line for line in self._lines() if line.startswith(('more ', 'last '))]
+
+    def job(self) -> str:
+        """The number Slurm gave it at the last submission; empty when it has none."""
+        return self._last('job')
+
+    def refusal(self) -> str:
+        """Why Slurm will never take it; empty when it was not refused."""
+        return self._last('refused')
+
+    def _last(self, word: str) -> str:
+        return next((line[len(word) + 1:] for line in reversed(self._lines()) if line.startswith(f'{word} ')), '')
+
+    # what the batch script says
 
     def placed(self) -> Placed | None:
         """None while nobody knows the nodes."""
         try:
-            with open(self.path / 'nodes', 'rb') as file:
+            with open(self.path / _STARTED, 'rb') as file:
                 lines = file.read().decode('utf-8', 'replace').split('\n')
                 began = os.fstat(file.fileno()).st_mtime
         except (FileNotFoundError, NotADirectoryError):
             return None
         if lines[-2:] != ['.', '']:
             return None
-        words = [line.split() for line in lines[:-2]]
-        return Placed(tuple((line[0], line[1]) for line in words if len(line) == 3), began)
+        words = [line.split() for line in lines[1:-2]]
+        return Placed(lines[0], tuple((line[0], line[1]) for line in words if len(line) == 3), began)
 
-    def has_started(self) -> bool:
-        """Whether a batch script took it. To be sure, what the system remembers of the folder is thrown away."""
+    def look_afresh(self) -> bool:
+        """Whether a batch script took it, when what the system remembers of the folder is thrown away."""
         probe = self.path / f'.look-{os.getpid()}'
         with contextlib.suppress(FileNotFoundError):
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
             probe.unlink()
-        return os.path.exists(self.path / 'started')
+        return self.has_started()
 
-    def started_as(self) -> str:
-        """The number of the job whose batch script took it; empty when none did."""
-        return _first_word(self.path / 'started')
+    def has_started(self) -> bool:
+        return os.path.exists(self.path / _STARTED)
 
-    def job(self) -> str:
-        """The number Slurm gave it at the last submission; empty when it has none."""
-        return _first_word(self.path / 'job')
-
-    def set_job(self, job: str) -> None:
-        write_private(self.path / 'job', f'{job}\n')
-
-    def refusal(self) -> str:
-        """Why Slurm will never take it; empty when it was not refused."""
-        try:
-            return (self.path / 'refused').read_text('utf-8')
-        except (FileNotFoundError, NotADirectoryError):
-            return ''
-
-    def refuse(self, reason: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            write_private(self.path / 'refused', reason)
-
-    def take_misplaced(self, job: str) -> str:
-        """The Slurm node that job came to and that is none of the cluster's; empty when there is none."""
-        file = self.path / f'misplaced-{job}'
-        try:
-            return file.read_text('utf-8').strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return ''
-
-
-def _first_word(path: Path) -> str:
-    try:
-        text = path.read_text('ascii', 'replace')
-    except (FileNotFoundError, NotADirectoryError):
-        return ''
-    return text.split()[0] if text.endswith('\n') and text.strip() else ''
-
-
-@lru_cache(maxsize=1)
-def _node_script() -> str:
-    return (_HERE / 'node.sh').read_text('utf-8')
+    def was_misplaced(self, job: str) -> bool:
+        """Whether that job came to a node that is none of the cluster's."""
+        return os.path.exists(self.path / f'misplaced-{job}')

@@ -45,8 +45,8 @@ class Held:
     """An allocation. `reason` says why it waits or how it ended, `removal` why Slurm ended it. `excluded` are the nodes
     that Slurm was told not to give it. `since` is the monotonic time after which a look at the queue must show it.
 
-    It has `vanished` when Slurm does not know how it ended. It is `unwanted` when its end was asked for, and `withdrawn` when it is to be submitted once more after that.
-    `calm_since` is when Slurm last had it as running, monotonic.
+    It has `vanished` when Slurm does not know how it ended. It is `unwanted` when its end was asked for, `withdrawn`
+    when it is to be submitted once more after that. `calm_since` is when Slurm last had it as running, monotonic.
     """
     folder: AllocationFolder
     request: Allocation
@@ -155,19 +155,19 @@ class Book:
         self.lock = threading.RLock()
         self.launches: dict[str, Started] = {}
         self.held: dict[str, Held] = {}
-        self._by_news: dict[str, Held] = {}
+        self._by_name: dict[str, Held] = {}
 
     def add(self, held: Held) -> Held:
         self.held[str(held.folder.path)] = held
-        self._by_news[held.folder.news_name] = held
+        self._by_name[held.folder.name] = held
         return held
 
-    def with_news(self, name: str) -> Held | None:
-        return self._by_news.get(name)
+    def named(self, name: str) -> Held | None:
+        return self._by_name.get(name)
 
     def forget(self, held: Held) -> None:
         self.held.pop(str(held.folder.path), None)
-        self._by_news.pop(held.folder.news_name, None)
+        self._by_name.pop(held.folder.name, None)
         for launch in held.launches:
             self.launches.pop(launch.handle, None)
 
@@ -187,7 +187,7 @@ class Book:
             held.placed = held.folder.placed()
             if held.placed and held.phase in (Phase.SUBMITTING, Phase.UNSURE, Phase.WAITING, Phase.RUNNING):
                 held.phase, held.reason, news = Phase.RUNNING, '', True
-                held.job = held.folder.started_as() or held.job
+                held.job = held.placed.job
         for launch in held.launches:
             if not launch.has_codes:
                 news = launch.read() or news

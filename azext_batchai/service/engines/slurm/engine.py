@@ -5,7 +5,7 @@ the shared data folder is the truth, and a later process goes on from it. The pa
 
     shares, options       which nodes a cluster has, and what the user wants of a submission
     gang                  the folders of an attempt, made before its nodes are known
-    launch_files          the shell text of tasks
+    launch_files, -folder the shell text of tasks
     allocation_folder     what service and batch script tell each other; batch.sh and node.sh are the other side
     submissions           sbatch
     news, watcher         what became of it
@@ -17,38 +17,39 @@ import contextlib
 import logging
 import math
 import os
-import shlex
 import shutil
-import stat
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Callable, Collection, Iterable, Sequence
 
+from azext_batchai.service.durable_files import replace_file
 from azext_batchai.service.engines.base import (
     Allocation, Capabilities, ClusterWish, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected,
-    LaunchState, Observation, Task)
+    LaunchState, Observation)
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.engines.process import ProcessEngine
-from azext_batchai.service.engines.slurm import launch_files
-from azext_batchai.service.engines.slurm.allocation_folder import AllocationFolder, attempt_folder, latest_number
+from azext_batchai.service.engines.slurm import launch_folder
+from azext_batchai.service.engines.slurm.allocation_folder import (
+    NODE_SCRIPT, AllocationFolder, attempt_folder, latest_number, script_stamp)
 from azext_batchai.service.engines.slurm.book import (
     Book, Held, Phase, Started, StopLevel, make_handle, read_handle)
 from azext_batchai.service.engines.slurm.findings import findings
 from azext_batchai.service.engines.slurm.gang import has_links, make_gang
+from azext_batchai.service.engines.slurm.launch_files import write_private
 from azext_batchai.service.engines.slurm.news import News
 from azext_batchai.service.engines.slurm.node_watch import NodeWatch
 from azext_batchai.service.engines.slurm.options import OptionsFile
 from azext_batchai.service.engines.slurm.shares import Shares
 from azext_batchai.service.engines.slurm.slurm_config import is_operator
-from azext_batchai.service.engines.slurm.stopping import QUIET, Stops, step_words
-from azext_batchai.service.engines.slurm.submission import Submissions
+from azext_batchai.service.engines.slurm.steps import node_command
+from azext_batchai.service.engines.slurm.stopping import Stops
+from azext_batchai.service.engines.slurm.submission import CommonFiles, Submissions
 from azext_batchai.service.engines.slurm.watcher import QueueWatcher
 from azext_batchai.service.settings import Settings
 
 _log = logging.getLogger(__name__)
 _COMMANDS = ('sbatch', 'squeue', 'scancel', 'sinfo', 'scontrol', 'srun')
 _CONFIGURATIONS = ('/etc/slurm/slurm.conf', '/etc/slurm-llnl/slurm.conf', '/usr/local/etc/slurm.conf')
-_HANDLE = 'handle'
 # In the folder of a launch, once somebody asked for its end, with grace or without.
 _STOP, _KILL = 'stop', 'kill'
 
@@ -67,13 +68,15 @@ class SlurmEngine:
         self._book = Book()
         self._wake: Callable[[], None] = lambda: None
         self._stops = Stops(self._book, self._hurry)
-        news = settings.data_dir / 'slurm-events'
-        self._submissions = Submissions(self._book, self._shares, news, self._nice,
+        self._common = CommonFiles(settings.data_dir / 'slurm-news', settings.data_dir / 'slurm-jobs.log',
+                                   settings.data_dir / f'slurm-node-{script_stamp()}.sh')
+        self._plans: dict[Path, dict[str, int]] = {}
+        self._submissions = Submissions(self._book, self._shares, self._common, self._nice,
                                         lambda: self._options.last().most_submitted, self._expect,
                                         self._changed, self._stops.cancel)
         self._watcher = QueueWatcher(self._book, self._shares, self._submissions, settings.data_dir, self._changed,
                                      self._stops)
-        self._news = News(news, self._told, self._expects_news)
+        self._news = News(self._common.news, self._told, self._expects_news)
         self._node_watch = NodeWatch(self._shares, self._nodes_changed)
 
     def close(self) -> None:
@@ -89,8 +92,8 @@ class SlurmEngine:
             return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands on this "
                                       'machine, or start the service on one that has them')
         if not str(self._data_dir).isprintable() or '\\' in str(self._data_dir):
-            return self._capabilities(f'Slurm cannot use {self._data_dir} as it has a backslash or an unprintable letter; '
-                                      'choose another folder with --data-dir')
+            return self._capabilities(f'Slurm cannot use {self._data_dir}: it has a backslash or a letter that is not '
+                                      'printable; choose another folder with --data-dir')
         self._node_watch.look()
         trouble = self._node_watch.trouble
         if trouble and not self._is_configured():
@@ -143,12 +146,12 @@ class SlurmEngine:
         attempt = attempt_folder(cluster, allocation_id)
         nodes = self._shares.nodes(cluster)
         return make_gang(attempt, nodes, self._shares.share(cluster).open_ids if nodes else frozenset(), node_ids,
-                         node_count)
+                         node_count, self._plans)
 
     # launches
 
     def start(self, launch: Launch) -> str:
-        known = self._known_handle(launch.folder)
+        known = launch_folder.known_handle(launch.folder)
         if known:
             self._find(known)
             return known
@@ -162,13 +165,12 @@ class SlurmEngine:
         except ValueError as error:
             raise LaunchRejected(f'the command or its environment is not usable: {error}') from error
 
-    @staticmethod
-    def _known_handle(folder: Path) -> str:
-        """That of the launch in this folder; empty when it was never started whole."""
-        try:
-            return (folder / _HANDLE).read_text('utf-8')
-        except (FileNotFoundError, NotADirectoryError):
-            return ''
+    def _write_common(self) -> None:
+        """What jobs share, for the first of them."""
+        if not self._common.script.exists():
+            self._common.script.parent.mkdir(parents=True, exist_ok=True)
+            write_private(self._common.log, '')
+            replace_file(self._common.script, NODE_SCRIPT.read_bytes())
 
     def _start(self, launch: Launch, allocation: Allocation) -> str:
         attempt = attempt_folder(allocation.cluster, allocation.id)
@@ -178,13 +180,12 @@ class SlurmEngine:
             number = latest_number(attempt) + 1
             held = Held(AllocationFolder.of_attempt(attempt, number), allocation, has_links(attempt))
         handle = make_handle(held.folder.path, launch.folder, len(launch.tasks), launch.last)
-        self._write_launch(launch, held, allocation)
+        nodes = held.placed.nodes if held.placed else ()
+        launch_folder.write(launch, nodes, allocation.nodes, handle, self._shell)
         if is_new:
-            held.folder.create(allocation, held.links)
-        # Once the handle is there, the launch is as good as started.
-        new = launch.folder / f'.{_HANDLE}'
-        launch_files.write_private(new, handle)
-        new.rename(launch.folder / _HANDLE)
+            self._write_common()
+            held.folder.create(allocation, held.links, self._plans.get(attempt, {}))
+        launch_folder.complete(launch)
         held.folder.add_stage(launch.folder, launch.last)
         if is_new:
             self._book.add(held)
@@ -193,36 +194,6 @@ class SlurmEngine:
             self._submissions.put(held)
         self._expect()
         return handle
-
-    def _write_launch(self, launch: Launch, held: Held, allocation: Allocation) -> None:
-        """Everything in the launch's folder but the handle. Raises OSError, ValueError and LaunchRejected."""
-        nodes = held.placed.nodes if held.placed else ()
-        node_ids = tuple(node_id for node_id, _ in nodes) or allocation.nodes
-        scripts = {index: launch_files.node_script(tasks, str(launch.folder), self._shell)
-                   for index, tasks in launch_files.tasks_by_node(launch, node_ids).items()}
-        for task in launch.tasks:
-            _check_output(task)
-        launch.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        launch.folder.chmod(0o700)
-        self._write_files(launch.files, launch.folder, nodes)
-        for number in range(len(launch.tasks)):
-            launch_files.write_private(launch.folder / f'{number}.exit', '\n')
-        for index, text in scripts.items():
-            launch_files.write_private(launch.folder / f'{index}.node', text)
-
-    @staticmethod
-    def _write_files(files: Mapping[Path, str], folder: Path, nodes: Sequence[tuple[str, str]]) -> None:
-        """Those of a launch: at once, but for what only the batch script can know."""
-        later = {}
-        for path, text in files.items():
-            text = launch_files.fill(text, nodes)
-            if launch_files.needs_nodes(text):
-                later[path] = text
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                launch_files.write_private(path, text)
-        if later:
-            launch_files.write_private(folder / launch_files.FILES, launch_files.files_script(later))
 
     def _latest(self, attempt: Path) -> Held | None:
         """The last allocation of an attempt, unless nothing can be added to it. Raises OSError."""
@@ -247,7 +218,7 @@ class SlurmEngine:
         if held.reason:
             held.phase = Phase.REFUSED
         elif folder.has_started():
-            held.phase, held.job = Phase.RUNNING, folder.started_as() or held.job
+            held.phase = Phase.RUNNING
         else:  # without a number a service may have died between the submission and its note
             held.phase = Phase.WAITING if held.job else Phase.UNSURE
         return held
@@ -263,7 +234,7 @@ class SlurmEngine:
                 allocation, folder, _, last = read_handle(handle)
             except ValueError:
                 return None
-            if self._known_handle(Path(folder)) != handle:
+            if launch_folder.known_handle(Path(folder)) != handle:
                 return None
             held = self._hold(AllocationFolder(Path(allocation)))
             if held is None:
@@ -332,14 +303,14 @@ class SlurmEngine:
         if not _is_ours(handle):
             self._local.release(handle)
             return
-        with self._book.lock:
-            with contextlib.suppress(OSError):
-                launch = self._find(handle)
-                if launch:
-                    if not launch.is_over:
-                        self._end(launch.held)
-                    self._book.launches.pop(handle, None)
-                    shutil.rmtree(launch.folder, ignore_errors=True)
+        with self._book.lock, contextlib.suppress(OSError):
+            launch = self._find(handle)
+            if launch and not launch.is_over:
+                self._end(launch.held)
+            self._book.launches.pop(handle, None)
+            folder = Path(read_handle(handle)[1])
+            if launch_folder.known_handle(folder) == handle:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def forget_allocation(self, cluster: EngineCluster, allocation_id: str) -> None:
         attempt = attempt_folder(cluster, allocation_id)
@@ -351,6 +322,7 @@ class SlurmEngine:
                         self._end(held)
                     held.unwanted = True
                     self._book.forget(held)
+        self._plans.pop(attempt, None)
         with contextlib.suppress(FileNotFoundError):
             discard(attempt, self._trash)
 
@@ -368,18 +340,10 @@ class SlurmEngine:
         share = self._shares.share(cluster)
         if node_id not in share.slurm_names:
             raise LaunchRejected(f'the node {node_id} has left the cluster')
-        name = share.slurm_names[node_id]
         with self._book.lock:
             job = next((held.job for held in self._book.held.values() if held.phase is Phase.RUNNING and held.placed
                         and node_id in held.placed.ids and held.request.cluster.guid == cluster.guid), '')
-        words = step_words(job, [name]) if job else [
-            'srun', *(word for word in share.words if not word.startswith(('--mem', '--gres'))), '--nodes=1',
-            '--ntasks=1', f'--nodelist={name}', '--immediate=10', '--mpi=none', '--export=ALL', *QUIET,
-            '--job-name=batchai-exec']
-        configuration = os.environ.get('SLURM_CONF')
-        before = ['env', f'SLURM_CONF={configuration}'] if configuration else []
-        program = shutil.which('srun') or 'srun'
-        return shlex.join([*before, program, *words[1:], '--input=none', '--unbuffered', '/bin/sh', '-c', command])
+        return node_command(share, share.slurm_names[node_id], job, command)
 
     # news
 
@@ -419,7 +383,7 @@ class SlurmEngine:
         news = False
         for name in names:
             with self._book.lock:
-                held = self._book.with_news(name)
+                held = self._book.named(name)
                 if held is None:
                     continue
                 waited = held.placed is None
@@ -440,18 +404,3 @@ def _is_ours(handle: str) -> bool:
         return True
     except ValueError:
         return False
-
-
-def _check_output(task: Task) -> None:
-    """Raises LaunchRejected when a task's output cannot go where it is to go."""
-    for file in (task.stdout, task.stderr):
-        if launch_files.needs_nodes(str(file)):
-            continue
-        try:
-            if not stat.S_ISREG(os.stat(file).st_mode):
-                raise LaunchRejected(f'{file} is not an ordinary file')
-        except FileNotFoundError:
-            if not file.parent.is_dir():
-                raise LaunchRejected(f'{file.parent}: No such file or directory') from None
-        except OSError as error:
-            raise LaunchRejected(f'{file}: {error.strerror}') from None

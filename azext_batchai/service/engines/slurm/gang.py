@@ -6,26 +6,26 @@ points to the node that got the place.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from pathlib import Path
 from typing import Sequence
 
 from azext_batchai.service.engines.base import EngineNode, EngineUnavailable, LaunchRejected
 from azext_batchai.service.engines.slurm.allocation_folder import AllocationFolder, latest_number
-from azext_batchai.service.engines.slurm.launch_files import address_word, id_word, write_private
+from azext_batchai.service.engines.slurm.launch_files import address_word, id_word
 
 _LINK = '.node'
-_PLAN = 'gang.json'
 # Made by jobs, in the place's folder itself.
 _OWN = frozenset({'jobs'})
 
 
 def make_gang(attempt: Path, cluster_nodes: Sequence[EngineNode], open_ids: frozenset[str], node_ids: Sequence[str],
-              node_count: int) -> list[EngineNode]:
-    """See `base.QueueingEngine.gang`. `attempt` is the folder of the allocation's attempt."""
+              node_count: int, plans: dict[Path, dict[str, int]]) -> list[EngineNode]:
+    """See `base.QueueingEngine.gang`. `attempt` is the folder of the allocation's attempt; `plans` are those made
+    before there was an allocation to keep them."""
     try:
-        plan = _read_plan(attempt) or _make_places(attempt, cluster_nodes, open_ids, node_count)
+        plan = plans.get(attempt) or _read_plan(attempt) or _make_places(attempt, cluster_nodes, open_ids, node_count)
+        plans[attempt] = plan
     except OSError as error:
         raise EngineUnavailable(f'{error.filename or attempt}: {error.strerror}') from error
     addresses = {**_placed_addresses(attempt), **{node.id: node.address for node in cluster_nodes}} if node_ids else {}
@@ -44,10 +44,7 @@ def has_links(attempt: Path) -> bool:
 
 
 def _read_plan(attempt: Path) -> dict[str, int] | None:
-    try:
-        return json.loads((attempt / _PLAN).read_text('utf-8'))
-    except (FileNotFoundError, ValueError):
-        return None
+    return AllocationFolder.of_attempt(attempt, 1).read_plan()
 
 
 def _make_places(attempt: Path, nodes: Sequence[EngineNode], open_ids: frozenset[str], node_count: int
@@ -63,9 +60,7 @@ def _make_places(attempt: Path, nodes: Sequence[EngineNode], open_ids: frozenset
         for name, target in links.items():
             with contextlib.suppress(FileExistsError):
                 (place / name).symlink_to(target)
-    plan = {'cores': min(node.cores for node in opened), 'gpus': min(len(node.gpus) for node in opened)}
-    write_private(attempt / _PLAN, json.dumps(plan))
-    return plan
+    return {'cores': min(node.cores for node in opened), 'gpus': min(len(node.gpus) for node in opened)}
 
 
 def _placed_addresses(attempt: Path) -> dict[str, str]:

@@ -21,6 +21,8 @@ from azext_batchai.service.engines.trees import MARK
 
 # In the launch's folder: writes the files of the launch that hold words for what is known only on the nodes.
 FILES = 'files'
+# There last: the tasks of the first node, and the launch's handle in front of them.
+FIRST = '0.node'
 # As long as the system lets one argument or variable be, with the zero at its end.
 LONGEST_TEXT_BYTES = 128 * 1024 - 1
 _WORD = re.compile(r'@batchai:(id|address):([0-9]{1,6})@')

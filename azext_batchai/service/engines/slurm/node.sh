@@ -1,19 +1,18 @@
 # One node's part in an allocation: the stages one after the other, in each the tasks of this node. It begins in the
 # folder of the allocation. Either batch.sh has it in itself, and set these: _batchai_index, the place of the node in the
-# gang, _batchai_news, and _batchai_id_0 and so on; or it is a process of its own and $1 is the second of them.
+# gang, _batchai_news, _batchai_name, and _batchai_id_0 and so on; or it is a process of its own, with the second and the
+# third of them for arguments.
 if [ -z "$_batchai_index" ]; then
-    _batchai_news=$1
+    _batchai_news=$1 _batchai_name=$2
     trap : INT HUP QUIT USR1 USR2
     trap '_batchai_removed=" removed"' TERM
     _batchai_number=0
-    while read -r _batchai_id _batchai_address _batchai_name; do
-        # What was there before the first node is an empty line.
-        [ -n "$_batchai_address" ] || continue
+    while read -r _batchai_id _batchai_address _batchai_node; do
+        [ -n "$_batchai_node" ] || continue
         eval "_batchai_id_$_batchai_number=\$_batchai_id _batchai_address_$_batchai_number=\$_batchai_address"
-        [ "$_batchai_name" != "$SLURMD_NODENAME" ] || _batchai_index=$_batchai_number
+        [ "$_batchai_node" != "$SLURMD_NODENAME" ] || _batchai_index=$_batchai_number
         _batchai_number=$((_batchai_number + 1))
-    done <nodes
-    echo "$$" >"shell-$_batchai_index"
+    done <started
 fi
 # A job that Slurm runs is to see the same on each of its nodes, and no MPI is to take it for a rank that srun started.
 unset SLURM_STEPID SLURM_STEP_ID SLURM_STEP_NODELIST SLURM_STEP_NUM_NODES SLURM_STEP_NUM_TASKS \
@@ -35,7 +34,7 @@ _batchai_begin() {
 # $1 is the number of a task, $2 its exit code.
 _batchai_ended() {
     echo "$2$_batchai_removed" >>"$_batchai_launch/$1.exit"
-    : >"$_batchai_news.$1"
+    echo "$_batchai_name" >>"$_batchai_news"
 }
 
 # For a node's second task and those after it, which run in the background: a signal that ends a task must not end the
@@ -54,13 +53,13 @@ _batchai_wait() {
     done
 }
 
-# The line number $1 of the stages, whole, in _batchai_line.
+# The line of the stage number $1, whole, in _batchai_line.
 _batchai_read() {
     _batchai_number=0
     while IFS= read -r _batchai_line; do
-        _batchai_number=$((_batchai_number + 1))
+        case $_batchai_line in 'last '* | 'more '*) _batchai_number=$((_batchai_number + 1)) ;; esac
         [ "$_batchai_number" != "$1" ] || return 0
-    done <stages
+    done <record
     return 1
 }
 
@@ -68,7 +67,7 @@ _batchai_stage=1
 while :; do
     until _batchai_read "$_batchai_stage"; do
         # Who removed the folder of the last launch, or our own, wants no other one.
-        [ -f stages ] && [ -d "$_batchai_launch" ] || exit 0
+        [ -f record ] && [ -d "$_batchai_launch" ] || exit 0
         sleep 0.05
     done 2>/dev/null
     _batchai_launch=${_batchai_line#* }

@@ -17,6 +17,7 @@ from typing import Callable, Iterable, Sequence
 from azext_batchai.service.engines.base import EngineUnavailable
 from azext_batchai.service.engines.slurm.book import Book, Held, Phase, Started, StopLevel
 from azext_batchai.service.engines.slurm.commands import SlurmRefused, run
+from azext_batchai.service.engines.slurm.steps import step_words
 
 _log = logging.getLogger(__name__)
 _GATHER_SECONDS = 0.004
@@ -24,17 +25,7 @@ _MOST_IDS = 400
 _KILL_SECONDS = 8.0
 _PATIENCE_SECONDS = 1.5
 _AGAIN_SECONDS = 5.0
-# Once for its notes, twice for its word on every exit code that is not 0.
-QUIET = ('--quiet', '--quiet')
 _KILL_SCRIPT = (Path(__file__).parent / 'kill.sh')
-
-
-def step_words(job: str, node_names: Sequence[str] = (), count: int = 1) -> list[str]:
-    """The command that runs another one beside what runs in a job: on the nodes named, or else on the first `count`."""
-    where = [f"--nodelist={','.join(node_names)}", f'--nodes={len(node_names)}', f'--ntasks={len(node_names)}'] \
-        if node_names else [f'--nodes={count}', f'--ntasks={count}']
-    return ['srun', f'--jobid={job}', '--overlap', *where, '--ntasks-per-node=1', '--mpi=none', '--export=ALL',
-            *QUIET]
 
 
 class Stops:

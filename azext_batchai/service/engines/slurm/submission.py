@@ -13,6 +13,7 @@ import math
 import re
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
@@ -45,15 +46,23 @@ class NotEnoughNodes(EngineUnavailable):
     """The cluster has fewer open nodes than the allocation needs, and Slurm would refuse it for that."""
 
 
-def sbatch_words(folder: AllocationFolder, allocation: Allocation, share: Share, excluded: str, nice: int, news: Path,
-                 links: bool = False, files: Path | None = None) -> list[str]:
-    """The command that submits an allocation. `excluded` is a host list, `nice` Slurm's number for the priority, and
-    `news` the folder where the batch script leaves word. `links` and `files` are what it has to do before the first
-    task. Raises EngineUnavailable when a wanted node is not there."""
+@dataclass(frozen=True)
+class CommonFiles:
+    """In the data folder, for all jobs: where they leave word, what Slurm and our shells have to say, and node.sh."""
+    news: Path
+    log: Path
+    script: Path
+
+
+def sbatch_words(folder: AllocationFolder, allocation: Allocation, share: Share, excluded: str, nice: int,
+                 common: CommonFiles, links: bool = False, files: Path | None = None) -> list[str]:
+    """The command that submits an allocation. `excluded` is a host list and `nice` Slurm's number for the priority.
+    `links` and `files` are what the batch script has to do before the first task. Raises EngineUnavailable when a
+    wanted node is not there."""
     words = ['sbatch', '--parsable', f'--job-name={_safe_name(allocation.name)}', f'--comment={COMMENT}{allocation.id}',
              *share.words, f'--nodes={allocation.node_count}', '--exclusive', '--no-requeue', '--export=ALL',
              f'--time={_minutes(allocation.wall_seconds, share.time_limit)}', f'--nice={nice}',
-             f"--output={_plain_pattern(folder.path / 'slurm.out')}", '--open-mode=append', f'--chdir={folder.path}']
+             f"--output={_plain_pattern(common.log)}", '--open-mode=append', f'--chdir={folder.path}']
     names: list[str] = []
     if allocation.nodes:
         missing = [node for node in allocation.nodes if node not in share.slurm_names]
@@ -63,8 +72,8 @@ def sbatch_words(folder: AllocationFolder, allocation: Allocation, share: Share,
         words.append(f'--nodelist={compress(names)}')
     elif excluded:
         words.append(f'--exclude={excluded}')
-    return [*words, str(BATCH_SCRIPT), str(folder.path), str(news / folder.news_name), 'links' if links else '',
-            str(files or ''), *(names if len(names) > 1 else [])]
+    return [*words, str(BATCH_SCRIPT), str(folder.path), str(common.script), str(common.news), folder.name,
+            'links' if links else '', str(files or ''), *(names if len(names) > 1 else [])]
 
 
 def _safe_name(name: str) -> str:
@@ -93,11 +102,12 @@ class Submissions:
     with what Slurm has and nobody wants any more.
     """
 
-    def __init__(self, book: Book, shares: Shares, news: Path, nice: Callable[[int], int], most: Callable[[], int],
-                 submitted: Callable[[], None], changed: Callable[[], None], cancel: Callable[[list[str]], None]):
+    def __init__(self, book: Book, shares: Shares, common: CommonFiles, nice: Callable[[int], int],
+                 most: Callable[[], int], submitted: Callable[[], None], changed: Callable[[], None],
+                 cancel: Callable[[list[str]], None]):
         self._book = book
         self._shares = shares
-        self._news = news
+        self._common = common
         self._nice = nice
         self._most = most
         self._submitted = submitted
@@ -231,8 +241,8 @@ class Submissions:
                                      'ready')
             excluded = self._shares.excluded(allocation.cluster)
         files = Path(held.launches[0].folder) / FILES if held.launches else None
-        return sbatch_words(held.folder, allocation, share, excluded, self._nice(allocation.priority), self._news,
-                            held.links, files if files and files.exists() else None), excluded
+        return sbatch_words(held.folder, allocation, share, excluded, self._nice(allocation.priority),
+                            self._common, held.links, files if files and files.exists() else None), excluded
 
     def _accepted(self, held: Held, job: str, excluded: str) -> None:
         with contextlib.suppress(FileNotFoundError):  # forgotten meanwhile

@@ -167,7 +167,7 @@ class QueueWatcher:
         """What the queue says of an allocation. Of two submissions of it, the first one to start counts."""
         job = next((row for row in found if row.id == held.job), found[0])
         if len(found) > 1:
-            started = held.folder.started_as() or job.id
+            started = held.placed.job if held.placed else job.id
             self._cancel([row.id for row in found if row.id != started])
             job = next((row for row in found if row.id == started), job)
         if held.phase is Phase.UNSURE:
@@ -183,6 +183,8 @@ class QueueWatcher:
             return False
         if job.waits:
             self._stops.repeat(held)
+        elif job.state == 'RUNNING' and held.folder.look_afresh():  # its word did not come here
+            self._book.refresh(held)
         reason = reason_of_waiting(job.reason) if job.waits else 'it is about to start'
         if job.reason == _HOPELESS and job.waits and not held.withdrawn:
             held.withdrawn = True
@@ -193,7 +195,7 @@ class QueueWatcher:
 
     def _resolve(self, held: Held) -> bool:
         """What Slurm has no more and needs no question: what was to end, or never began and may begin yet."""
-        started = held.folder.has_started()
+        started = held.folder.look_afresh()
         self._book.refresh(held)
         if not held.is_live:
             return True
@@ -202,7 +204,7 @@ class QueueWatcher:
             return True
         if started:
             return False
-        if held.phase is Phase.UNSURE or held.withdrawn or held.folder.take_misplaced(held.job):
+        if held.phase is Phase.UNSURE or held.withdrawn or held.folder.was_misplaced(held.job):
             held.phase, held.since = Phase.SUBMITTING, time.monotonic()
             held.failures += 1
             self._submissions.retry(held, min(held.failures - 1, 30.0))
@@ -228,7 +230,7 @@ class QueueWatcher:
         if held.removal is None or end.removal not in (None, Removal.ADMINISTRATOR):
             held.reason, held.removal = end.reason, end.removal
         held.phase, held.vanished = Phase.GONE, not end.state
-        if not held.folder.started_as() and end.state in ('COMPLETED', 'FAILED') and not end.removal:
+        if not held.folder.has_started() and end.state in ('COMPLETED', 'FAILED') and not end.removal:
             held.phase = Phase.REFUSED
             held.reason = (f"Slurm's job {held.job} ended before it began to work: most likely its node does not see "
                            f'{held.folder.path}; the data folder of the service has to be the same on all nodes')
