@@ -334,6 +334,25 @@ def test_an_auto_scale_cluster_is_switched_on_and_off_by_the_engine(service):
     assert service.engine.open[guid] >= service.engine.sleepers
 
 
+def test_an_engine_without_enough_nodes_says_so_until_it_has_them(service, monkeypatch):
+    scale, asked = service.engine.scale, []
+    monkeypatch.setattr(service.engine, 'scale', lambda cluster, count, leaving=(): (
+        asked.append(count), scale(cluster, min(count, 1))))
+    service.make_cluster(settle=False, scaleSettings=manual(3))
+    dues = [service.turn() for _ in range(3)]
+    assert len(asked) <= 5 and dues[-1] == 5.0
+    [problem] = service.cluster()['errors']
+    assert problem['code'] == 'NodesUnavailable' and 'set to 3 nodes, and queueing fake has 1' in problem['message']
+    monkeypatch.undo()
+    service.settle()
+    assert 'errors' not in service.cluster() and service.counts() == {'idle': 3}
+
+
+def test_an_engine_that_cannot_work_now_says_so_on_its_clusters(cluster):
+    cluster.engine.said = 'Slurm does not answer'
+    assert cluster.cluster()['errors'] == [{'code': 'SchedulerUnavailable', 'message': 'Slurm does not answer'}]
+
+
 def test_a_cluster_that_there_cannot_be_is_refused(service):
     service.make_workspace()
     service.engine.refusal = 'there is no partition "gpu"; there are batch, short'

@@ -17,6 +17,7 @@ from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
+from azext_batchai.service.scheduler.snapshot import read_scale
 from azext_batchai.service.store.clusters import Cluster, Node
 from azext_batchai.service.versions import FlatParts
 
@@ -194,10 +195,26 @@ def _awake(service: Service, guid: str, nodes: list[Node]) -> list[Node]:
     return [node for node in nodes if node.id not in asleep]
 
 
+def _scheduler_problems(service: Service, cluster: Cluster, node_count: int) -> list[dict[str, Any]]:
+    """What an engine with a queue of its own lacks: itself, or nodes."""
+    if not service.queue:
+        return []
+    trouble = service.queue.trouble()
+    if trouble:
+        return [{'code': 'SchedulerUnavailable', 'message': trouble}]
+    limit = read_scale(cluster.resource.properties).limit
+    if node_count >= limit or cluster.resource.provisioning_state == ProvisioningState.DELETING:
+        return []
+    return [{'code': 'NodesUnavailable', 'message': (
+        f'The cluster is set to {limit} nodes, and {service.queue.name} has {node_count} for it: the others of its size '
+        'and partition belong to other clusters, or there are none; it gets more as soon as there are')}]
+
+
 def view(service: Service, cluster: Cluster) -> dict[str, Any]:
     """A cluster as the wire shows it."""
     resource = cluster.resource
-    nodes = _awake(service, resource.guid, service.store.clusters.nodes(resource.guid))
+    known = service.store.clusters.nodes(resource.guid)
+    nodes = _awake(service, resource.guid, known)
     order = (NodeState.RUNNING, NodeState.IDLE, NodeState.UNUSABLE, NodeState.PREPARING, NodeState.LEAVING)
     status = {
         'provisioningState': resource.provisioning_state,
@@ -208,7 +225,7 @@ def view(service: Service, cluster: Cluster) -> dict[str, Any]:
         'currentNodeCount': len(nodes),
         'nodeStateCounts': {f'{state}NodeCount': sum(node.state == state for node in nodes) for state in order},
     }
-    problems = [node.error for node in nodes if node.error]
+    problems = [node.error for node in nodes if node.error] + _scheduler_problems(service, cluster, len(known))
     if problems:
         status['errors'] = problems
     shown = {**status, **resource.properties}

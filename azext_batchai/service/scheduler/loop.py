@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 # Rounds of plan and act for one cluster before the others have their turn.
 _MOST_ROUNDS = 50
 _RETRY_SECONDS = 1.0
+# Until an engine that has not all the nodes that were asked for is asked again.
+_SCALE_AGAIN_SECONDS = 5.0
 # Jobs that are ended or removed in one turn, during which no request is answered.
 _MOST_WISHES = 500
 # While something is being stopped the engine may know of its end only when asked.
@@ -220,7 +222,10 @@ class Scheduler:
                 return
             if any(isinstance(action, planning.SubmitJob) for action in actions):
                 break  # there may be thousands: requests have their turn
-            cluster, view = following, self._view(following)
+            seen, cluster, view = view, following, self._view(following)
+            if view == seen:  # the engine has no more nodes now
+                times.append(self._clock() + _SCALE_AGAIN_SECONDS)
+                return
         self.wake()
 
     def _view(self, cluster: Cluster) -> ClusterView:
