@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from bench.contest import Contest
@@ -31,10 +31,12 @@ def our_service(contest: Contest) -> RunningService:
 
 
 class RunningService:
-    """Starts on entering; on leaving it ends, with its jobs. Loopback only; every wait is bounded."""
+    """Starts on entering; on leaving it ends, with its jobs. Loopback only; every wait is bounded. `settings` are
+    variables for its environment."""
 
-    def __init__(self, data_dir: Path):
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] = {}):
         self.data_dir = data_dir
+        self._settings = dict(settings)
         self.out = data_dir.parent / 'out'
         self._made_jobs = 0
         self._state: dict[str, Any] = {}
@@ -47,12 +49,12 @@ class RunningService:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
                  ) -> None:
         self.end(signal.SIGTERM)
-        subprocess.run(self._command('reset'), env=_environment(), check=True, timeout=PATIENCE_SECONDS)
+        subprocess.run(self._command('reset'), env=self._environment(), check=True, timeout=PATIENCE_SECONDS)
 
     def start(self) -> float:
         """Seconds from the start of the process until it has answered a request with its token."""
         began = time.perf_counter()
-        self._process = subprocess.Popen(self._command('serve', '--daemon'), env=_environment(),
+        self._process = subprocess.Popen(self._command('serve', '--daemon'), env=self._environment(),
                                          stdin=subprocess.DEVNULL)
         self._state = wait_until(self._listening, 'the service to start', pause=0.001)
         self.connection = self.connect()
@@ -154,6 +156,9 @@ class RunningService:
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, '-m', 'azext_batchai.service', *words, '--data-dir', str(self.data_dir)]
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, 'PYTHONPATH': str(ROOT), **self._settings}
+
     def _listening(self) -> dict[str, Any]:
         if self._process.poll() is not None:
             raise RuntimeError(f'the service ended with status {self._process.returncode}')
@@ -162,7 +167,3 @@ class RunningService:
         except FileNotFoundError:
             return {}
         return state if state['pid'] == self._process.pid else {}
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, 'PYTHONPATH': str(ROOT)}

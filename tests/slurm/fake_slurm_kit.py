@@ -59,9 +59,10 @@ class FakeSlurm:
         """Give a job of one node its node, and run its batch script there."""
         job = self.jobs()[number - 1]
         self.set(number, state='RUNNING', reason='None')
-        return subprocess.Popen(['/bin/sh', job['script'], *job['arguments']], cwd=job['folder'], start_new_session=True,
-                                env={'PATH': os.environ['PATH'], 'SLURM_JOB_ID': job['id'], 'SLURM_JOB_NUM_NODES': '1',
-                                     'SLURMD_NODENAME': node, 'SLURM_JOB_NODELIST': node})
+        given = {'PATH': os.environ['PATH'], 'SLURM_JOB_ID': job['id'], 'SLURM_JOB_NUM_NODES': '1',
+                 'SLURMD_NODENAME': node, 'SLURM_JOB_NODELIST': node}
+        return subprocess.Popen(['/bin/sh', job['script'], *job['arguments']], cwd=job['folder'], env=given,
+                                start_new_session=True)
 
     def run(self, number=1, node='n1'):
         """As `begin`, and until it has ended."""

@@ -1,4 +1,4 @@
-"""What goes wrong below the Slurm engine, on a real Slurm: nodes, limits, administrators, the controller, the service."""
+"""What goes wrong below the Slurm engine, on a real Slurm: nodes, limits, administrators, controller, service."""
 import pytest
 from slurm_engine_kit import ENDED, LOST, QUEUED, REJECTED, RUNNING, SlurmEngineUnderTest, processes_of
 
@@ -219,7 +219,7 @@ class TestFailuresOfNodes(FailureTests):
         self._slurm.kill_node(self.slurm_name(engine, opened, node))
         seen = self.wait_for_end(engine, handle)
         assert (seen.state, seen.removal) == (LOST, None) and 'node' in seen.reason
-        wait_until(lambda: {each.id: each.problem for each in engine.nodes(opened)}[node], bool, 'a problem of the node')
+        wait_until(lambda: {each.id: each.problem for each in engine.nodes(opened)}[node], bool, 'its problem')
         assert not processes_of(launch)
 
     def test_a_drained_node_has_a_problem_with_the_words_of_the_administrator(self, engine, opened):
@@ -230,7 +230,8 @@ class TestFailuresOfNodes(FailureTests):
         wait_until(lambda: engine.nodes(opened)[0].problem, lambda text: not text, 'no problem')
 
     @pytest.mark.parametrize('kill', [False, True], ids=['stopped', 'killed'])
-    def test_what_runs_ends_well_while_the_controller_is_away_and_what_comes_waits(self, engine, opened, tmp_path, kill):
+    def test_what_runs_ends_well_while_the_controller_is_away_and_what_comes_waits(self, engine, opened, tmp_path,
+                                                                                   kill):
         launch = self.gang_launch(engine, opened, f'until [ -e {tmp_path}/go ]; do sleep 0.05; done; exit 5')
         handle = engine.start(launch)
         wait_until(lambda: engine.poll([handle])[handle].state, lambda state: state is RUNNING, 'the launch')
@@ -292,7 +293,8 @@ class TestTimeLimit(FailureTests):
         self._made, self._slurm, self._place = [], slurm, place
         engine = self.new_engine()
         try:
-            seen = wait_until(lambda: engine.poll([handle])[handle], lambda seen: seen.state is not RUNNING, 'its end', 120)
+            seen = wait_until(lambda: engine.poll([handle])[handle], lambda seen: seen.state is not RUNNING,
+                              'its end', 120)
             assert (seen.state, seen.removal) == (LOST, Removal.TIME) and 'time limit' in seen.reason
         finally:
             engine.close()

@@ -8,8 +8,9 @@ import pytest
 from slurm_engine_kit import ENDED, SlurmEngineUnderTest, processes_of
 
 
-NASTY = ['quote\'s', 'double"quote', '$(touch pwned)', '`touch pwned`', '${HOME}', 'two\nlines', '-n', '--', 'semi; true',
-         'back\\slash\\n', 'tab\there', 'ünïcödé Á\u0082\u0088 日本', '*', '~', '!x', '%j %N', '', ' ', "'", '#', '\x01\x7f']
+NASTY = ['quote\'s', 'double"quote', '$(touch pwned)', '`touch pwned`', '${HOME}', 'two\nlines', '-n', '--',
+         'semi; true', 'back\\slash\\n', 'tab\there', 'ünïcödé Á\u0082\u0088 日本', '*', '~', '!x', '%j %N', '', ' ', "'",
+         '#', '\x01\x7f']
 SECRET = 'aaXXsecretXXbb'
 
 
@@ -56,7 +57,8 @@ class TestTasks(SlurmEngineUnderTest):
     def test_variables_that_a_shell_refuses_keep_none_of_the_others_from_the_task(self, engine, opened):
         launch = self.gang_launch(engine, opened, 'echo "$LAST $FIRST"', environment={
             'FIRST': '1', 'UID': '7', 'PPID': '1', 'SHELLOPTS': 'x', 'not-a-name': 'x', 'OPTIND': '3', 'IFS': 'e',
-            'PS4': '$(touch pwned)', 'BASH_ENV': '/nowhere', 'ENV': '/nowhere', '_batchai_launch': '/nowhere', 'LAST': '2'})
+            'PS4': '$(touch pwned)', 'BASH_ENV': '/nowhere', 'ENV': '/nowhere', '_batchai_launch': '/nowhere',
+            'LAST': '2'})
         seen = self.run(engine, launch)
         assert (seen.exit_codes, self.output(launch)) == ((0,), '2 1\n')
 
@@ -90,7 +92,8 @@ class TestTasks(SlurmEngineUnderTest):
 
     def test_words_for_nodes_become_their_ids_and_addresses_everywhere(self, engine, opened, slurm_here):
         def files(gang):
-            return {node.folder / 'hosts': ''.join(f'{each.address} {each.id} $(x)\n' for each in gang) for node in gang}
+            text = ''.join(f'{each.address} {each.id} $(x)\n' for each in gang)
+            return {node.folder / 'hosts': text for node in gang}
         launch = self.gang_launch(engine, opened, *['echo @batchai:id:1@ @batchai:address:0@ "$WHO"; hostname'] * 3,
                                   files=files, environment={'WHO': "'@batchai:id:0@', @batchai:address:2@ it's"})
         seen = self.run(engine, launch)
@@ -111,8 +114,9 @@ class TestTasks(SlurmEngineUnderTest):
         launch = self.gang_launch(engine, opened, *(f'cat {node.folder}/mounts/who' for node in gang))
         seen = self.run(engine, launch)
         assert [self.output(launch, number) for number in (0, 1)] == list(seen.nodes)
-        assert [node.folder for node in engine.gang(opened, 'launch-1', seen.nodes, 2)] == [node.folder for node in gang]
-        assert [node.id for node in engine.gang(opened, 'launch-1', seen.nodes, 2)] == list(seen.nodes)
+        later = engine.gang(opened, 'launch-1', seen.nodes, 2)
+        assert [node.folder for node in later] == [node.folder for node in gang]
+        assert [node.id for node in later] == list(seen.nodes)
 
     # secrets
 
@@ -143,7 +147,8 @@ class TestTasks(SlurmEngineUnderTest):
         engine.stop(handle, 0)
         assert self.wait_for_end(engine, handle).state is ENDED
 
-    @pytest.mark.parametrize('name', ['-n', '--wrap=x', 'a b', "q'uote", '$(id)', 'two\nlines', '日本', '\x1b[31mred', 'x' * 300])
+    @pytest.mark.parametrize('name', [
+        '-n', '--wrap=x', 'a b', "q'uote", '$(id)', 'two\nlines', '日本', '\x1b[31mred', 'x' * 300])
     def test_a_name_for_people_is_safe_on_their_screens_whatever_it_is(self, engine, opened, slurm_here, name):
         launch = self.gang_launch(engine, opened, 'squeue --noheader --format=%.200j; exit 7', people=name)
         assert self.run(engine, launch).exit_codes == (7,)
@@ -169,4 +174,3 @@ class TestTasks(SlurmEngineUnderTest):
                                    ({}, 'x' * 140_000), ({}, 'a\0b')):
             with pytest.raises(LaunchRejected):
                 engine.start(self.gang_launch(engine, opened, command, environment=variables))
-    

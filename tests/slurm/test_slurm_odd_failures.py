@@ -36,7 +36,8 @@ class TestOddFailures(FakeSlurmUnderTest):
         slurm_here.fault('sbatch', fault)
         _, handle = self.starts(engine, opened, 'exit 4')
         slurm_here.wait_for_job()
-        wait_until((opened.folder / 'attempts/launch-1/allocation-1/record').read_text, lambda text: '\njob 1\n' in text, 'it')
+        record = opened.folder / 'attempts/launch-1/allocation-1/record'
+        wait_until(record.read_text, lambda text: '\njob 1\n' in text, 'its number')
         slurm_here.run()
         assert self.wait_for_end(engine, handle).exit_codes == (4,)
         assert len(slurm_here.jobs()) == 1 and len(slurm_here.calls('sbatch')) == 1
@@ -48,8 +49,8 @@ class TestOddFailures(FakeSlurmUnderTest):
         slurm_here.run()
         slurm_here.set(1, state='FORGOTTEN')
         assert self.wait_for_end(engine, handle).exit_codes == (4,)
-        wait_until(lambda: engine._submissions.is_in_flight(engine._book.launches[handle].held), lambda flies: not flies,
-                   'the end of the submission')
+        held = engine._book.launches[handle].held
+        wait_until(lambda: engine._submissions.is_in_flight(held), lambda flies: not flies, 'its end')
         assert len(slurm_here.calls('sbatch')) == 1
 
     def test_a_submission_that_never_arrived_is_repeated_once_the_queue_shows_that(self, engine, opened, slurm_here):
@@ -87,9 +88,9 @@ class TestOddFailures(FakeSlurmUnderTest):
         assert self.wait_for_end(engine, handle).exit_codes == (0,)
 
     def test_a_limit_on_submissions_passes(self, engine, opened, slurm_here):
-        slurm_here.fault('sbatch', 'refuse sbatch: error: QOSMaxSubmitJobPerUserLimit\\nsbatch: error: Batch job submission '
-                                   "failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time "
-                                   'limits)')
+        slurm_here.fault('sbatch', 'refuse sbatch: error: QOSMaxSubmitJobPerUserLimit\\n'
+                         'sbatch: error: Batch job submission failed: Job violates accounting/QOS policy '
+                         "(job submit limit, user's size and/or time limits)")
         _, handle = self.starts(engine, opened)
         self.waits(engine, handle, 'QOSMaxSubmitJobPerUserLimit')
         slurm_here.fault('sbatch')
@@ -141,8 +142,8 @@ class TestOddFailures(FakeSlurmUnderTest):
         held, = engine._book.held.values()
         engine.forget_allocation(opened, 'launch-1')
         slurm_here.fault('sbatch')
-        subprocess.run([str(slurm_here.folder / 'sbatch'), '--comment=batchai:launch-1', f'--chdir={held.folder.path}', 'x'],
-                       check=True, capture_output=True)
+        subprocess.run([str(slurm_here.folder / 'sbatch'), '--comment=batchai:launch-1',
+                        f'--chdir={held.folder.path}', 'x'], check=True, capture_output=True)
         _, other = self.starts(engine, opened, name='other')
         wait_until(lambda: slurm_here.jobs()[0]['state'], lambda state: state == 'CANCELLED', 'the end of the job')
         assert engine.poll([handle])[handle].state is LOST and engine.poll([other])[other].state is QUEUED
@@ -180,8 +181,8 @@ class TestOddFailures(FakeSlurmUnderTest):
         assert self.wait_for_end(engine, handle).removal is Removal.TIME
 
     @pytest.mark.parametrize('state, removal', [('TIMEOUT', Removal.TIME), ('CANCELLED', Removal.ADMINISTRATOR)])
-    def test_tasks_that_end_well_because_slurm_told_them_to_are_lost_all_the_same(self, engine, opened, slurm_here, state,
-                                                                               removal):
+    def test_tasks_that_end_well_because_slurm_told_them_to_are_lost_all_the_same(self, engine, opened, slurm_here,
+                                                                                  state, removal):
         launch, handle = self.starts(engine, opened, 'trap "exit 0" TERM; echo x; sleep 1000 & wait')
         slurm_here.wait_for_job()
         process = slurm_here.begin()
@@ -196,7 +197,7 @@ class TestOddFailures(FakeSlurmUnderTest):
         assert (seen.state, seen.removal) == (LOST, removal)
 
     @pytest.mark.parametrize('last', [True, False])
-    def test_a_job_that_is_given_time_before_its_nodes_go_to_another_was_preempted(self, engine, opened, slurm_here, last):
+    def test_a_job_with_some_time_before_its_nodes_go_to_another_was_preempted(self, engine, opened, slurm_here, last):
         launch, handle = self.starts(engine, opened, 'echo x; sleep 1000', last=last)
         slurm_here.wait_for_job()
         process = slurm_here.begin()
@@ -214,7 +215,8 @@ class TestOddFailures(FakeSlurmUnderTest):
     # looks
 
     @pytest.mark.parametrize('fault', ['down', 'garbage', 'silent', 'hang'])
-    def test_nothing_is_concluded_from_a_queue_that_cannot_be_read(self, engine, opened, slurm_here, monkeypatch, fault):
+    def test_nothing_is_concluded_from_a_queue_that_cannot_be_read(self, engine, opened, slurm_here, monkeypatch,
+                                                                   fault):
         monkeypatch.setattr(watcher, 'read_queue', lambda: read_queue(0.5))
         _, handle = self.starts(engine, opened, 'sleep 1000')
         slurm_here.wait_for_job()
@@ -280,7 +282,8 @@ class TestFakeCommands(SlurmEngineUnderTest):
     """They say what the real ones say."""
 
     @pytest.mark.parametrize('words', [
-        'squeue --noheader --states=all --jobs=99999 --format=%i|%T', 'squeue --noheader --user=0 --format=%i|%T|%r|%k|%Z',
+        'squeue --noheader --states=all --jobs=99999 --format=%i|%T',
+        'squeue --noheader --user=0 --format=%i|%T|%r|%k|%Z',
         'scancel 99999', 'scancel --state=PENDING 99999', 'scontrol update JobId=99999 ExcNodeList=n1',
         'scontrol --oneliner show job 99999', 'sbatch --parsable --partition=nope SCRIPT',
         'sbatch --parsable --constraint=nope SCRIPT',

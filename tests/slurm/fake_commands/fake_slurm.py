@@ -1,4 +1,4 @@
-"""All of Slurm's commands in one script, by the name it is called with: what the real ones print, from a folder of jobs.
+"""All of Slurm's commands in one script, by the name it is called with: they print what the real ones do.
 
 The folder is that of the script's link. ``jobs/<id>`` is a job as JSON. ``faults/<command>`` has a line that says what
 goes wrong: ``down``, ``hang``, ``garbage``, ``lost`` (done, and no answer), ``full``, ``silent`` or ``refuse <text>``.
@@ -18,7 +18,8 @@ DOWN = {'scontrol': 'slurm_load_jobs error: Unable to contact slurm controller (
         'sinfo': 'slurm_load_partitions: Unable to contact slurm controller (connect failure)',
         'scancel': 'scancel: error: Kill job error on job id 1: Unable to contact slurm controller (connect failure)',
         'sacct': 'sacct: error: slurm_persist_conn_open_without_init: failed to open persistent connection to '
-                 'host:localhost:6819: Connection refused\nsacct: error: Problem talking to the database: Connection refused'}
+                 'host:localhost:6819: Connection refused\n'
+                 'sacct: error: Problem talking to the database: Connection refused'}
 NODES = ['n1', 'n2', 'n3', 'n4']
 SHOWN = {'%i': 'id', '%A': 'id', '%T': 'state', '%r': 'reason', '%k': 'comment', '%Z': 'folder', '%j': 'name'}
 
@@ -69,7 +70,8 @@ def sbatch():
         write(f'jobs/{number}', json.dumps({
             'id': str(number), 'state': 'PENDING', 'reason': 'Priority', 'comment': option('comment', '(null)'),
             'folder': option('chdir'), 'name': option('job-name'), 'nodes': int(option('nodes', '1')),
-            'excluded': option('exclude'), 'script': script, 'arguments': WORDS[WORDS.index(script) + 1:], 'words': WORDS}))
+            'excluded': option('exclude'), 'script': script, 'arguments': WORDS[WORDS.index(script) + 1:],
+            'words': WORDS}))
     return f'{number}\n'
 
 
@@ -125,7 +127,7 @@ def scontrol():
     job = jobs().get(WORDS[-1])
     if job is None or job['state'] == 'FORGOTTEN':
         fail('slurm_load_jobs error: Invalid job id specified')
-    preempted = ' PreemptEligibleTime=2026-11-20T10:00:00 PreemptTime=2026-11-20T10:00:01' if job.get('preempted') else ''
+    preempted = ' PreemptTime=2026-11-20T10:00:01' if job.get('preempted') else ''
     return f"JobId={job['id']} JobName={job['name']} JobState={job['state']}{preempted}\n"
 
 

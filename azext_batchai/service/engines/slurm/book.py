@@ -212,6 +212,15 @@ def read_handle(handle: str) -> tuple[str, str, int, bool]:
         raise ValueError(f'no handle: {error}') from None
 
 
+def is_handle(handle: str) -> bool:
+    """Whether it is that of a launch in Slurm; others are of processes of this machine."""
+    try:
+        read_handle(handle)
+        return True
+    except ValueError:
+        return False
+
+
 def _read_code(path: str) -> 're.Match[bytes] | None':
     """What a shell wrote, once its line is complete. Whatever else is there, torn or planted, is nothing."""
     try:

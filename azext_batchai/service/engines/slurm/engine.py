@@ -32,7 +32,7 @@ from azext_batchai.service.engines.slurm import launch_folder
 from azext_batchai.service.engines.slurm.allocation_folder import (
     NODE_SCRIPT, AllocationFolder, attempt_folder, latest_number, script_stamp)
 from azext_batchai.service.engines.slurm.book import (
-    Book, Held, Phase, Started, StopLevel, make_handle, read_handle)
+    Book, Held, Phase, Started, StopLevel, is_handle, make_handle, read_handle)
 from azext_batchai.service.engines.slurm.findings import findings
 from azext_batchai.service.engines.slurm.gang import has_links, make_gang
 from azext_batchai.service.engines.slurm.launch_files import write_private
@@ -259,7 +259,7 @@ class SlurmEngine:
         seen = {}
         for handle in handles:
             found = self._book.launches.get(handle)
-            if found is None and not _is_ours(handle):
+            if found is None and not is_handle(handle):
                 local.append(handle)
                 continue
             try:
@@ -278,7 +278,7 @@ class SlurmEngine:
                     if launch.held.phase in (Phase.SUBMITTING, Phase.UNSURE, Phase.WAITING)}
 
     def stop(self, handle: str, grace_seconds: float) -> None:
-        if not _is_ours(handle):
+        if not is_handle(handle):
             self._local.stop(handle, grace_seconds)
             return
         with self._book.lock:
@@ -300,7 +300,7 @@ class SlurmEngine:
             self._stops.stop(launch, StopLevel.GRACE if grace_seconds > 0 else StopLevel.KILL)
 
     def release(self, handle: str) -> None:
-        if not _is_ours(handle):
+        if not is_handle(handle):
             self._local.release(handle)
             return
         with self._book.lock, contextlib.suppress(OSError):
@@ -395,12 +395,3 @@ class SlurmEngine:
 
     def _nice(self, priority: int) -> int:
         return self._options.last().nice(priority, is_operator(self._node_watch.config))
-
-
-def _is_ours(handle: str) -> bool:
-    """Whether it is the handle of a launch in Slurm; others are of processes of this machine."""
-    try:
-        read_handle(handle)
-        return True
-    except ValueError:
-        return False

@@ -22,10 +22,10 @@ def write(launch: Launch, nodes: Sequence[tuple[str, str]], node_ids: Sequence[s
     known = tuple(node_id for node_id, _ in nodes) or tuple(node_ids)
     scripts = {index: node_script(tasks, str(launch.folder), shell)
                for index, tasks in tasks_by_node(launch, known).items()}
-    for task in launch.tasks:
-        _check_output(task)
     launch.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     launch.folder.chmod(0o700)
+    for task in launch.tasks:
+        _check_output(task)
     _write_files(launch.files, launch.folder, nodes)
     for number in range(len(launch.tasks)):
         write_private(launch.folder / f'{number}.exit', '\n')

@@ -8,7 +8,8 @@ from typing import Sequence
 
 from azext_batchai.service.engines.slurm.shares import Share
 
-# Once for its notes, twice for its word on every exit code that is not 0.
+# Once for its notes, twice for its word on every exit code that is not 0. Where there may be no node for it, that
+# has to be said.
 _QUIET = ('--quiet', '--quiet')
 
 
@@ -25,7 +26,7 @@ def node_command(share: Share, name: str, job: str, command: str) -> str:
     environment. `job` is the number of the job that has the node, empty when none of ours does."""
     words = step_words(job, [name])[1:] if job else [
         *(word for word in share.words if not word.startswith(('--mem', '--gres'))), '--nodes=1', '--ntasks=1',
-        f'--nodelist={name}', '--immediate=10', '--mpi=none', '--export=ALL', *_QUIET, '--job-name=batchai-exec']
+        f'--nodelist={name}', '--immediate=10', '--mpi=none', '--export=ALL', '--quiet', '--job-name=batchai-exec']
     configuration = os.environ.get('SLURM_CONF')
     before = ['env', f'SLURM_CONF={configuration}'] if configuration else []
     return shlex.join([*before, shutil.which('srun') or 'srun', *words, '--input=none', '--unbuffered',
