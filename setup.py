@@ -41,6 +41,6 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['azext_batchai', 'azext_batchai.*']),
     package_data={'azext_batchai': ['azext_metadata.json', 'schemas/*.json', 'service/toolkits/*.sh',
-                                   'service/engines/slurm/*.sh', 'py.typed']},
+                                    'service/engines/slurm/*.sh', 'py.typed']},
     install_requires=DEPENDENCIES,
 )

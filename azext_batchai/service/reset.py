@@ -15,8 +15,9 @@ from azext_batchai.service.server import StartError, hold_lock
 from azext_batchai.service.settings import SLURM, Settings, last_engine
 
 # What the service makes in its data folder, but for the lock; this is deleted and nothing else that may lie there.
-_OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash', 'slurm-events',
-        'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'machine', 'engine', 'token', 'ca.pem', 'server.pem',
+_OWN = ('nodes', 'launches', 'containers', 'output', 'storage', 'fileservers', 'trash', 'slurm-news',
+        'slurm-jobs.log', 'batchai.db', 'batchai.db-wal', 'batchai.db-shm', 'machine', 'engine', 'token', 'ca.pem',
+        'server.pem',
         'service.json', 'service.log', 'service.log.1', 'service.log.2', 'service.log.3',
         # left by a service that died while it wrote them
         'machine.new', 'engine.new', 'token.new', 'ca.pem.new', 'server.pem.new', 'service.json.new')
@@ -35,8 +36,7 @@ def reset(settings: Settings) -> None:
         _end_slurm_jobs(settings.data_dir)
     _kill_launches(settings.data_dir / 'launches')
     _remove_containers(settings)
-    for name in _OWN:
-        place = settings.data_dir / name
+    for place in (*(settings.data_dir / name for name in _OWN), *settings.data_dir.glob('slurm-node-*.sh')):
         if place.is_dir():
             delete_unmounted(place)
         else:

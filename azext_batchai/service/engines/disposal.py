@@ -13,27 +13,32 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 
+# How long the thread waits for more: the start of another would hold up the end of each job.
+_LINGER_SECONDS = 5.0
+
+
 class _Disposal:
-    """Deletes one folder after the other in a thread that lives while there are any: with a thread for each, a
-    thousand jobs deleted at once would hold up the whole service."""
+    """Deletes one folder after the other in a thread that lives while there are any, and a little longer: with a thread
+    for each, a thousand jobs deleted at once would hold up the whole service."""
 
     def __init__(self) -> None:
         self._waiting: deque[Path] = deque()
-        self._lock = threading.Lock()
+        self._more = threading.Condition()
         self._running = False
 
     def put(self, folder: Path) -> None:
-        with self._lock:
+        with self._more:
             self._waiting.append(folder)
             if self._running:
+                self._more.notify()
                 return
             self._running = True
         threading.Thread(target=self._work, daemon=True, name='disposal').start()
 
     def _work(self) -> None:
         while True:
-            with self._lock:
-                if not self._waiting:
+            with self._more:
+                if not self._waiting and not self._more.wait_for(lambda: bool(self._waiting), _LINGER_SECONDS):
                     self._running = False
                     return
                 folder = self._waiting.popleft()

@@ -206,8 +206,8 @@ def _scheduler_problems(service: Service, cluster: Cluster, node_count: int) -> 
     if node_count >= limit or cluster.resource.provisioning_state == ProvisioningState.DELETING:
         return []
     return [{'code': 'NodesUnavailable', 'message': (
-        f'The cluster is set to {limit} nodes, and {service.queue.name} has {node_count} for it: the others of its size '
-        'and partition belong to other clusters, or there are none; it gets more as soon as there are')}]
+        f'The cluster is set to {limit} nodes, and {service.queue.name} has {node_count} for it: the others of its '
+        'size and partition belong to other clusters, or there are none; it gets more as soon as there are')}]
 
 
 def view(service: Service, cluster: Cluster) -> dict[str, Any]:

@@ -99,7 +99,8 @@ class Attempts:
         if any(node.job not in (None, job.guid) for node in nodes):
             return False
         check_job(job.state, JobState.RUNNING)
-        began = min(observation.began or self._clock(), self._clock())
+        # The clock of a node may be wrong; what it says must not use up the time the job has.
+        began = min(max(observation.began or self._clock(), record.created), self._clock())
         free = [node.id for node in nodes if node.state == NodeState.IDLE]
         with self._store.transaction():
             self._store.launches.set_nodes(record.id, list(observation.nodes))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def make_folders(folder: Path | str) -> None:
-    """As ``Path.mkdir(parents=True, exist_ok=True)``, which tries the innermost first and comes back. Raises OSError."""
+    """As ``Path.mkdir(parents=True, exist_ok=True)``, which begins at the innermost and comes back. Raises OSError."""
     missing = []
     place = os.fspath(folder)
     while place and not os.path.isdir(place):

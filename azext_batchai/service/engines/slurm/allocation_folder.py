@@ -1,8 +1,8 @@
 """The folder of an allocation: what the service and the batch script tell each other, and later services.
 
 ``record`` is what the service says, a line each: ``request`` with what was asked for, ``more`` or ``last`` with the
-folder of a launch, in order, ``job`` with the number that Slurm gave it, ``refused`` with why it gave none. It is there
-from the start: a file that is opened is looked up afresh also on a file system that is shared. The batch script makes
+folder of a launch, in order, ``job`` with the number that Slurm gave it, ``refused`` with why it gave none, and
+``withdrawn`` with the number of a job that we take back to submit it once more. It is there from the start: a file that is opened is looked up afresh also on a file system that is shared. The batch script makes
 ``started``, which nobody can make twice: the number of its job, a line a node, and a dot.
 """
 from __future__ import annotations
@@ -117,6 +117,13 @@ class AllocationFolder:
     def refuse(self, reason: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._add(f"refused {' '.join(reason.split())}")
+
+    def withdraw(self, job: str) -> None:
+        """Before Slurm is told: a later service is not to take that for somebody else's doing."""
+        self._add(f'withdrawn {job}')
+
+    def was_withdrawn(self, job: str) -> bool:
+        return bool(job) and f'withdrawn {job}' in self._lines()
 
     def _add(self, line: str) -> None:
         """Nodes read whole lines only. What a crash left of one is removed first."""

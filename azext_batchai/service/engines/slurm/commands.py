@@ -18,6 +18,7 @@ from azext_batchai.service.engines.base import EngineUnavailable
 _KEPT = ('PATH', 'HOME', 'USER', 'LOGNAME', 'SLURM_CONF', 'LD_LIBRARY_PATH', 'TZ')
 _USUAL_PATH = '/usr/local/bin:/usr/bin:/bin'
 _LONGEST_TEXT = 400
+_LAST_WORDS_SECONDS = 1.0
 
 _PREFIX = re.compile(r'^(?:\w+: )?(?:(?:error|fatal|warning|lua): )?'
                      r'(?:Batch job submission failed: |slurm_load_\w+(?: error)?: |slurm_\w+ error: )?', re.IGNORECASE)
@@ -82,12 +83,12 @@ def run(argv: Sequence[str], timeout: float = 10.0, input: bytes | None = None,
         output, complaint = process.communicate(input, timeout)
     except subprocess.TimeoutExpired:
         _kill(process)
-        said = _sentence(process.communicate()[1])
+        said = _sentence(_last_words(process))
         raise SlurmUnavailable(f'{command} did not answer within {timeout:g} s' + (f': {said}' if said else ''),
                                may_be_done=True) from None
     except BaseException:
         _kill(process)
-        process.communicate()
+        _last_words(process)
         raise
     if process.returncode:
         raise failure(command, complaint, process.returncode)
@@ -117,6 +118,17 @@ def failure(command: str, complaint: bytes, code: int) -> SlurmUnavailable | Slu
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _last_words(process: subprocess.Popen[bytes]) -> bytes:
+    """Standard error of a killed command. A wrapper of it may have left a process that keeps its pipes open."""
+    try:
+        return process.communicate(timeout=_LAST_WORDS_SECONDS)[1]
+    except subprocess.TimeoutExpired:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        return b''
 
 
 def _sentence(complaint: bytes) -> str:

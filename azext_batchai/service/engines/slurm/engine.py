@@ -215,6 +215,7 @@ class SlurmEngine:
             return None
         held = self._book.add(Held(folder, request, links))
         held.job, held.reason, held.since = folder.job(), folder.refusal(), -math.inf
+        held.withdrawn = folder.was_withdrawn(held.job)
         if held.reason:
             held.phase = Phase.REFUSED
         elif folder.has_started():

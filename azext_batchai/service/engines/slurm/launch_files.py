@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 from pathlib import Path
 from typing import Mapping, Sequence
@@ -25,7 +26,9 @@ FILES = 'files'
 FIRST = '0.node'
 # As long as the system lets one argument or variable be, with the zero at its end.
 LONGEST_TEXT_BYTES = 128 * 1024 - 1
-_WORD = re.compile(r'@batchai:(id|address):([0-9]{1,6})@')
+# Nobody outside this process can write one of our words: a user's text that looks like them stays what it is.
+_WORDS = f'@batchai:{secrets.token_hex(8)}:'
+_WORD = re.compile(_WORDS + '(id|address):([0-9]{1,6})@')
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*\Z')
 # Ours are the shell's variables of that prefix; Slurm's own stay as Slurm set them.
 _OURS = '_batchai_'
@@ -40,12 +43,12 @@ _INTERRUPTED = '/usr/bin/env --default-signal=INT,QUIT'
 
 def id_word(index: int) -> str:
     """Stands for the id of the node of that index, until it is known."""
-    return f'@batchai:id:{index}@'
+    return f'{_WORDS}id:{index}@'
 
 
 def address_word(index: int) -> str:
     """As `id_word`, for the address."""
-    return f'@batchai:address:{index}@'
+    return f'{_WORDS}address:{index}@'
 
 
 def index_of_node(node: str, node_ids: Sequence[str]) -> int:
@@ -68,7 +71,7 @@ def shell_text(text: str) -> str:
     if len(text) > LONGEST_TEXT_BYTES // 4 and len(os.fsencode(text)) > LONGEST_TEXT_BYTES:
         raise LaunchRejected('the command or one of its environment variables is longer than the system allows; put it '
                              'into a script')
-    if '@batchai:' not in text:
+    if _WORDS not in text:
         return shlex.quote(text)
     parts, position = [], 0
     for found in _WORD.finditer(text):
@@ -122,7 +125,7 @@ def fill(text: str, nodes: Sequence[tuple[str, str]]) -> str:
     def known(found: re.Match[str]) -> str:
         index = int(found[2])
         return nodes[index][found[1] == 'address'] if index < len(nodes) else found[0]
-    return _WORD.sub(known, text) if '@batchai:' in text else text
+    return _WORD.sub(known, text) if _WORDS in text else text
 
 
 def files_script(files: Mapping[Path, str]) -> str:
@@ -135,7 +138,7 @@ def files_script(files: Mapping[Path, str]) -> str:
 
 def needs_nodes(text: str) -> bool:
     """Whether a text holds one of our words."""
-    return '@batchai:' in text and _WORD.search(text) is not None
+    return _WORDS in text and _WORD.search(text) is not None
 
 
 def write_private(path: Path, text: str) -> None:

@@ -33,7 +33,7 @@ def find_jobs(data_dir: Path) -> list[str]:
     """Ids of the jobs of this user that a service with this data folder submitted and that have not ended. Raises
     EngineUnavailable."""
     try:
-        rows = run(['squeue', '--noheader', f'--user={os.getuid()}', '--format=%A|%k|%Z'])
+        rows = run(['squeue', '--all', '--noheader', f'--user={os.getuid()}', '--format=%A|%k|%Z'])
     except SlurmRefused as refused:
         raise EngineUnavailable(str(refused)) from refused
     found = []

@@ -30,14 +30,13 @@ class News:
         self._read = 0
 
     def expect(self) -> None:
-        """Look from now on, for as long as any can come."""
-        if not self._wanted.is_set():
-            self._wanted.set()
-            if self._thread is None and not self._closed:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
-                self._thread = threading.Thread(target=self._work, daemon=True, name='slurm-news')
-                self._thread.start()
+        """Look from now on, for as long as any can come. Raises OSError."""
+        if self._thread is None and not self._closed:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600))
+            self._thread = threading.Thread(target=self._work, daemon=True, name='slurm-news')
+            self._thread.start()
+        self._wanted.set()
 
     def close(self) -> None:
         self._closed = True

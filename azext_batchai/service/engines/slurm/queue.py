@@ -59,7 +59,7 @@ class JobEnd:
 def read_queue(timeout: float = 10.0) -> list[QueuedJob]:
     """All jobs of this user that a service of ours submitted and that have not ended. Raises SlurmUnavailable."""
     try:
-        text = run(['squeue', '--noheader', f'--user={os.getuid()}', '--format=%i|%T|%r|%k|%Z'], timeout)
+        text = run(['squeue', '--all', '--noheader', f'--user={os.getuid()}', '--format=%i|%T|%r|%k|%Z'], timeout)
     except SlurmRefused as refused:
         raise SlurmUnavailable(str(refused)) from None
     return parse_queue(text)
@@ -116,7 +116,7 @@ def job_end(job: str, state: str) -> JobEnd:
 def _states_in_memory(ids: Sequence[str]) -> dict[str, str]:
     """Slurm keeps jobs that ended for MinJobAge, five minutes by default."""
     try:
-        text = run(['squeue', '--noheader', '--states=all', f"--jobs={','.join(ids)}", '--format=%i|%T'])
+        text = run(['squeue', '--all', '--noheader', '--states=all', f"--jobs={','.join(ids)}", '--format=%i|%T'])
     except SlurmRefused:  # none of them is known
         return {}
     return dict(row.split('|', 1) for row in text.splitlines() if row.count('|') == 1)

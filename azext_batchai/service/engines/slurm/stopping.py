@@ -37,6 +37,7 @@ class Stops:
         self._asked = threading.Condition(book.lock)
         self._launches: deque[Started] = deque()
         self._jobs: deque[str] = deque()
+        self._waiting: deque[str] = deque()
         self._later: list[tuple[float, Started]] = []
         self._thread: threading.Thread | None = None
         self._killers = ThreadPoolExecutor(4, 'slurm-kill')
@@ -64,6 +65,12 @@ class Stops:
             self._jobs.extend(jobs)
             self._wake()
 
+    def withdraw(self, jobs: Iterable[str]) -> None:
+        """Have those of the jobs leave Slurm's queue that still wait there. Whoever sees one wait later repeats it."""
+        with self._asked:
+            self._waiting.extend(jobs)
+            self._wake()
+
     def close(self) -> None:
         with self._asked:
             self._closed = True
@@ -81,7 +88,7 @@ class Stops:
     def _work(self) -> None:
         while True:
             with self._asked:
-                while not (self._closed or self._launches or self._jobs or self._is_due()):
+                while not (self._closed or self._launches or self._jobs or self._waiting or self._is_due()):
                     self._asked.wait(self._later[0][0] - time.monotonic() if self._later else None)
                 if self._closed:
                     return
@@ -97,13 +104,15 @@ class Stops:
     def _act(self) -> None:
         with self._asked:
             launches, jobs = list(dict.fromkeys(self._launches)), list(self._jobs)
+            pending = list(self._waiting)
             self._launches.clear()
             self._jobs.clear()
+            self._waiting.clear()
             late = []
             while self._is_due():
                 late.append(self._later.pop(0)[1])
             live = [launch for launch in launches if not launch.has_codes and launch.held.job]
-            pending = [launch.held.job for launch in live if launch.held.phase is Phase.WAITING]
+            pending += [launch.held.job for launch in live if launch.held.phase is Phase.WAITING]
             running = [launch for launch in live if launch.held.phase is Phase.RUNNING]
             killed = [launch for launch in running if launch.level is StopLevel.KILL]
             told = [launch.held for launch in running if launch.level is StopLevel.GRACE]

@@ -89,6 +89,11 @@ def _minutes(wall_seconds: float, limit: int | None) -> str:
     return 'UNLIMITED' if minutes >= _MOST_MINUTES else str(math.ceil(minutes))
 
 
+def _pause_after(failures: int) -> float:
+    """Seconds until the next try; after days there have been thousands of failures."""
+    return min(2.0 ** min(failures - 2, 10), _LONGEST_PAUSE_SECONDS)
+
+
 def _plain_pattern(path: Path) -> str:
     """A path in which Slurm replaces nothing."""
     return str(path).replace('%', '%%')
@@ -262,7 +267,7 @@ class Submissions:
             news = reason != held.reason
             held.reason, held.since = reason, time.monotonic()
             held.failures += 1
-            seconds = min(2.0 ** (held.failures - 2), _LONGEST_PAUSE_SECONDS) if pause is None else pause
+            seconds = _pause_after(held.failures) if pause is None else pause
             if _SILENT.search(reason):  # others would meet with the same
                 self.trouble = reason
                 self._pause_until = time.monotonic() + min(seconds, 5.0)

@@ -187,8 +187,10 @@ class QueueWatcher:
             self._book.refresh(held)
         reason = reason_of_waiting(job.reason) if job.waits else 'it is about to start'
         if job.reason == _HOPELESS and job.waits and not held.withdrawn:
+            held.folder.withdraw(job.id)
             held.withdrawn = True
-            self._cancel([job.id])
+        if held.withdrawn and job.waits:
+            self._stops.withdraw([job.id])
         news = reason != held.reason
         held.reason = reason
         return news
@@ -227,6 +229,8 @@ class QueueWatcher:
         self._book.refresh(held)
         if not held.is_live:
             return
+        if held.withdrawn and end.removal is Removal.ADMINISTRATOR:  # it began as we took it back
+            end = JobEnd(end.state, f"Slurm's job {held.job} was taken back: too few nodes of the cluster were left")
         if held.removal is None or end.removal not in (None, Removal.ADMINISTRATOR):
             held.reason, held.removal = end.reason, end.removal
         held.phase, held.vanished = Phase.GONE, not end.state
@@ -277,15 +281,25 @@ class QueueWatcher:
                     continue
                 excluded, count = told[cluster.folder]
                 if count < held.request.node_count:
-                    held.withdrawn = True
-                    withdrawn.append(held.job)
+                    withdrawn.append(held)
                 elif held.excluded != excluded:
                     changes.setdefault(excluded, []).append(held)
-        if withdrawn:
-            self._cancel(withdrawn)
+        for held in withdrawn:
+            self._withdraw(held)
         for excluded, waiting in changes.items():
             for start in range(0, len(waiting), _MOST_IDS):
                 self._update(excluded, waiting[start:start + _MOST_IDS])
+
+    def _withdraw(self, held: Held) -> None:
+        job = held.job
+        try:
+            held.folder.withdraw(job)
+        except OSError as error:  # the next look tries again
+            _log.warning('%s cannot be written: %s', held.folder.path, error.strerror)
+            return
+        with self._book.lock:
+            held.withdrawn = True
+        self._stops.withdraw([job])
 
     def _update(self, excluded: str, waiting: list[Held]) -> None:
         try:
