@@ -44,7 +44,8 @@ async def put_job(service: Service, request: Request, subscription: str, group: 
     wanted = common.resource_id(subscription, group, workspace=workspace, experiment=experiment, job=job)
     given = (await common.checked_body(service, request, 'JOB'))['properties']
     response = await service.store.commits.run(lambda: submit(service, request, wanted, given))
-    service.wake()  # not before there is the reply to be sent: a turn takes longer than that
+    if service.queue or service.store.clusters.may_start_jobs(rules.cluster_id(given).key):
+        service.wake()  # not before there is the reply to be sent: a turn takes longer than that
     return response
 
 

@@ -107,6 +107,13 @@ class Clusters:
         return [_to_node(row) for row in self._database.all(
             'SELECT * FROM nodes WHERE cluster = ? ORDER BY number', (guid,))]
 
+    def may_start_jobs(self, key: str) -> bool:
+        """Whether a job more can change anything for the cluster now: it has an idle node, or scales by itself."""
+        row = self._database.one(
+            "SELECT json_type(properties, '$.scaleSettings.autoScale') IS NOT NULL OR EXISTS (SELECT 1 FROM nodes "
+            "WHERE nodes.cluster = resources.guid AND state = 'idle') AS n FROM resources WHERE key = ?", (key,))
+        return bool(row and row['n'])
+
     def unusable_count(self, guid: str) -> int:
         row = self._database.one("SELECT count(*) AS n FROM nodes WHERE cluster = ? AND state = 'unusable'", (guid,))
         return int(row['n']) if row else 0
