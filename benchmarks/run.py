@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from bench import growth, report  # noqa: E402
+from bench import growth, report, slurm_rounds  # noqa: E402
 from bench.contest import Effort, Places, hold, is_us  # noqa: E402
 from bench.rows.all_rows import all_rows  # noqa: E402
 
@@ -30,8 +30,9 @@ _QUICK, _FULL = Effort(), Effort(turns=7, scale=2.0, seconds=300.0)
 
 def main(arguments: list[str] | None = None) -> int:
     rows = {row.key: row for row in all_rows()}
+    keys = [*rows, growth.KEY, slurm_rounds.KEY]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', default='', metavar='ROWS', help=f'of {", ".join(rows)}, {growth.KEY}; with commas')
+    parser.add_argument('--only', default='', metavar='ROWS', help=f'of {", ".join(keys)}; with commas')
     parser.add_argument('--full', action='store_true')
     parser.add_argument('--turns', type=int, help='of everybody in a row')
     parser.add_argument('--scale', type=float, help='size of a turn beside that of a quick run, such as 0.1')
@@ -41,9 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--folder', type=Path, default=Path('/var/tmp'), help='a disk for everybody (%(default)s)')
     parser.add_argument('--results', type=Path, default=Path(__file__).resolve().parent / 'results')
     options = parser.parse_args(arguments)
-    wanted = options.only.split(',') if options.only else [*rows, growth.KEY]
-    if unknown := [key for key in wanted if key not in rows and key != growth.KEY]:
-        parser.error(f'--only: no row is called {unknown[0]}; there are {", ".join(rows)}, {growth.KEY}')
+    wanted = options.only.split(',') if options.only else keys
+    if unknown := [key for key in wanted if key not in keys]:
+        parser.error(f'--only: no row is called {unknown[0]}; there are {", ".join(keys)}')
     usual = _FULL if options.full else _QUICK
     effort = Effort(options.turns or usual.turns, options.scale or usual.scale, usual.seconds)
     places = Places(Path(os.environ.get('BATCHAI_TEST_AZ', _ROOT / '.venv' / 'bin' / 'az')),
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     about = report.machine(options.folder)
     records: list[dict[str, Any]] = []
     for key in wanted:
-        if key == growth.KEY:
+        if key not in rows:
             continue
         began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=options.folder, prefix='bench-') as folder:
@@ -60,11 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         records.append(report.row_record(rows[key], results, time.monotonic() - began))
         print(f'\n{report.table(records[-1:])}\n({records[-1]["seconds"]:.0f} s)', flush=True)
         report.write(options.results, about, records, None, '')
-    grown: Any = None
-    if growth.KEY in wanted:
-        grown = growth.measure(options.folder, options.full, effort)
+    grown: Any = growth.measure(options.folder, options.full, effort) if growth.KEY in wanted else {}
+    if slurm_rounds.KEY in wanted:
+        grown['rounds with Slurm, ms'] = slurm_rounds.measure(options.folder, effort)
+    if grown:
         print(f'\n{growth.table(grown)}', flush=True)
-    report.write(options.results, about, records, grown, growth.table(grown) if grown else '')
+    report.write(options.results, about, records, grown or None, growth.table(grown))
     missing = [record['what'] for record in records for result in record['results']
                if is_us(result['who']) and 'left out' in result]
     for what in missing:

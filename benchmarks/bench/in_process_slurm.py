@@ -1,7 +1,7 @@
 """Slurm's commands without Slurm: what `subprocess.Popen` starts in the engine is answered from a table here.
 
-All that the service itself does is real: the words it makes, the decoding and reading of answers, threads, files. What
-is missing is what it does not do: the time of a process of `squeue`, and of slurmctld. Jobs get nodes and end when told.
+All that the service itself does is real: the words it makes, the decoding and reading of answers, threads, files. Not
+there is what it does not do: the time of a process of `squeue`, and of slurmctld. Jobs get nodes and end when told.
 """
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class FakeJob:
 
 
 class InProcessSlurm:
-    """`node_count` nodes in one partition. `jobs` are those that have not ended, by folder; `calls` counts commands, and
-    `told` the jobs named in each change of waiting jobs."""
+    """`node_count` nodes in one partition. `jobs` are those that have not ended, by folder; `calls` counts commands by
+    name, and `told` the jobs named in changes of waiting jobs."""
 
     def __init__(self, node_count: int):
         self.names = [f'n{number}' for number in range(1, node_count + 1)]

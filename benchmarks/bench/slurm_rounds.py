@@ -62,7 +62,7 @@ class _Simulation:
         from azext_batchai.service.scheduler.queueing import MOST_SUBMITTED
         from azext_batchai.service.settings import Settings
         count = max(-(-nodes // _MOST_NODES), -(-jobs // MOST_SUBMITTED))
-        each = max(1, nodes // count)
+        each = max(2, nodes // count)
         self._jobs, self._kit = jobs, kit
         self.slurm = InProcessSlurm(each * count)
         self.slurm.install(commands)

@@ -1,4 +1,5 @@
 """The scheduler with an engine that has a queue of its own, as Slurm has."""
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,34 @@ def test_a_turn_hands_over_only_some_of_very_many(cluster, monkeypatch):
     assert queueing.MOST_SUBMITTED >= 1000
 
 
+def test_a_turn_ends_only_some_of_very_many(cluster, monkeypatch):
+    monkeypatch.setattr('azext_batchai.service.scheduler.loop._MOST_AT_ONCE', 2)
+    for number in range(5):
+        cluster.submit(f'j{number}')
+    cluster.settle()
+    cluster.delete(cluster_path('c'))
+    woken = []
+    monkeypatch.setattr(cluster.scheduler, 'wake', lambda: woken.append(len(cluster.engine.stops)))
+    cluster.turn()
+    assert len(cluster.engine.stops) == 2 and woken == [2]  # the next turn is due at once
+    cluster.settle()
+    assert cluster.states(*(f'j{number}' for number in range(5))) == ['failed'] * 5
+
+
+def test_a_turn_takes_in_the_ends_of_only_some_of_very_many(cluster, monkeypatch):
+    for number in range(5):
+        cluster.submit(f'j{number}')
+    cluster.settle()
+    cluster.delete(cluster_path('c'))
+    cluster.turn()
+    assert len(cluster.engine.stops) == 5
+    monkeypatch.setattr('azext_batchai.service.scheduler.loop._MOST_AT_ONCE', 2)
+    cluster.turn()
+    assert len(cluster.engine.forgotten) == 2
+    cluster.settle()
+    assert cluster.states(*(f'j{number}' for number in range(5))) == ['failed'] * 5
+
+
 def test_a_crash_between_the_note_and_the_start_hands_the_job_over_once(cluster):
     cluster.submit('a')
     cluster.engine.unavailable = True
@@ -140,6 +169,24 @@ def test_a_job_that_began_and_ended_between_two_looks_has_both(cluster):
     give(cluster, 'a', 1)
     info = cluster.job('a')['executionInfo']
     assert cluster.state('a') == 'failed' and info['exitCode'] == 3 and 'startTime' in info
+
+
+@pytest.mark.parametrize('hours', [-30, 30])
+def test_a_node_whose_clock_is_wrong_takes_nothing_of_the_time_of_a_job(cluster, monkeypatch, hours):
+    poll = cluster.engine.poll
+    monkeypatch.setattr(cluster.engine, 'poll', lambda handles: {
+        handle: replace(seen, began=cluster.clock() + hours * 3600) for handle, seen in poll(handles).items()})
+    cluster.submit('a', constraints={'maxWallClockTime': 'PT1H'}, customToolkitSettings={'commandLine': 'sleep'})
+    cluster.turn()
+    give(cluster, 'a', 1)
+    cluster.turn()
+    assert cluster.state('a') == 'running'
+    cluster.now += 3500
+    cluster.turn()
+    assert cluster.state('a') == 'running'
+    cluster.now += 200
+    cluster.turn()
+    assert cluster.state('a') != 'running'
 
 
 def test_a_node_that_another_job_holds_is_taken_over_when_that_has_ended(cluster):
@@ -342,10 +389,23 @@ def test_an_engine_without_enough_nodes_says_so_until_it_has_them(service, monke
     dues = [service.turn() for _ in range(3)]
     assert len(asked) <= 5 and dues[-1] == 5.0
     [problem] = service.cluster()['errors']
-    assert problem['code'] == 'NodesUnavailable' and 'set to 3 nodes, and queueing fake has 1' in problem['message']
+    assert problem['code'] == 'NodesUnavailable' and 'to have 3 nodes, and queueing fake has 1' in problem['message']
     monkeypatch.undo()
     service.settle()
     assert 'errors' not in service.cluster() and service.counts() == {'idle': 3}
+
+
+def test_an_auto_scale_cluster_is_steady_with_the_nodes_there_are(service, monkeypatch):
+    scale = service.engine.scale
+    monkeypatch.setattr(service.engine, 'scale', lambda cluster, count, leaving=(): scale(cluster, min(count, 2)))
+    service.make_cluster(settle=False, scaleSettings=auto(0, 10))
+    for _ in range(3):
+        service.turn()
+    seen = service.cluster()
+    assert seen['allocationState'] == 'steady' and service.counts() == {'idle': 2} and 'errors' not in seen
+    monkeypatch.undo()
+    service.settle()
+    assert service.counts() == {'idle': 10} and service.cluster()['allocationState'] == 'steady'
 
 
 def test_an_engine_that_cannot_work_now_says_so_on_its_clusters(cluster):

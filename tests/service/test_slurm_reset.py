@@ -43,7 +43,7 @@ def data(tmp_path):
     """A data folder as a service with the engine slurm leaves it."""
     folder = tmp_path / 'data'
     (folder / 'launches' / 'a').mkdir(parents=True)
-    for name in ('service.lock', 'batchai.db', 'slurm.json'):
+    for name in ('service.lock', 'batchai.db', 'slurm.json', 'slurm-news', 'slurm-jobs.log', 'slurm-node-0a1b2c3d.sh'):
         (folder / name).touch()
     (folder / 'engine').write_text('slurm')
     return folder
@@ -66,7 +66,8 @@ def test_jobs_of_the_data_folder_end_and_those_of_others_go_on(slurm, data):
     assert left(data) == ['service.lock', 'slurm.json']
     assert (slurm / 'jobs').read_text().splitlines() == others
     first, *_ = asked = (slurm / 'asked').read_text().splitlines()
-    assert f'--user={os.getuid()}' in first and asked[1].split()[-2:] == ['2', '3']
+    assert f'--user={os.getuid()}' in first and '--all' in first
+    assert asked[1].split()[-2:] == ['2', '3']
 
 
 def test_a_data_folder_that_is_reached_through_a_link_is_known(slurm, data, tmp_path):

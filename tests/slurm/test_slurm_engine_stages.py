@@ -8,6 +8,7 @@ from slurm_engine_kit import ENDED, LOST, QUEUED, RUNNING, SlurmEngineUnderTest,
 from contract import wait_until
 
 from azext_batchai.service.engines.base import LaunchRejected, QueueingEngine
+from azext_batchai.service.engines.slurm.launch_files import id_word
 
 
 def jobs(slurm, words='%i'):
@@ -60,7 +61,7 @@ class TestAllocations(SlurmEngineUnderTest):
         wait_until(lambda: jobs(self._slurm), lambda rows: rows == [''], 'the job to be gone')
         wait_until(lambda: engine._book.held.values(), lambda held: not any(each.is_live for each in held), 'it')
         nodes = tuple(reversed(seen.nodes))
-        clean = self.gang_launch(engine, opened, *['echo @batchai:id:0@'] * 2, name='clean', allocation='a',
+        clean = self.gang_launch(engine, opened, *[f'echo {id_word(0)}'] * 2, name='clean', allocation='a',
                                  node_ids=nodes)
         assert self.run(engine, clean).nodes == nodes
         assert self.output(clean, 1) == f'{nodes[0]}\n'

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from slurm_engine_kit import ENDED, SlurmEngineUnderTest, processes_of
 
+from azext_batchai.service.engines.slurm.launch_files import address_word, id_word
+
 
 NASTY = ['quote\'s', 'double"quote', '$(touch pwned)', '`touch pwned`', '${HOME}', 'two\nlines', '-n', '--',
          'semi; true', 'back\\slash\\n', 'tab\there', 'ünïcödé Á\u0082\u0088 日本', '*', '~', '!x', '%j %N', '', ' ', "'",
@@ -94,8 +96,8 @@ class TestTasks(SlurmEngineUnderTest):
         def files(gang):
             text = ''.join(f'{each.address} {each.id} $(x)\n' for each in gang)
             return {node.folder / 'hosts': text for node in gang}
-        launch = self.gang_launch(engine, opened, *['echo @batchai:id:1@ @batchai:address:0@ "$WHO"; hostname'] * 3,
-                                  files=files, environment={'WHO': "'@batchai:id:0@', @batchai:address:2@ it's"})
+        launch = self.gang_launch(engine, opened, *[f'echo {id_word(1)} {address_word(0)} "$WHO"; hostname'] * 3,
+                                  files=files, environment={'WHO': f"'{id_word(0)}', {address_word(2)} it's"})
         seen = self.run(engine, launch)
         addresses = {node.id: node.address for node in engine.nodes(opened)}
         ids = seen.nodes

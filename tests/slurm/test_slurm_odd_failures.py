@@ -148,6 +148,69 @@ class TestOddFailures(FakeSlurmUnderTest):
         wait_until(lambda: slurm_here.jobs()[0]['state'], lambda state: state == 'CANCELLED', 'the end of the job')
         assert engine.poll([handle])[handle].state is LOST and engine.poll([other])[other].state is QUEUED
 
+    def test_after_days_without_the_controller_a_launch_is_submitted_all_the_same(self, engine, opened, slurm_here):
+        slurm_here.all_down()
+        _, handle = self.starts(engine, opened)
+        self.waits(engine, handle, 'Unable to contact slurm controller')
+        held, = engine._book.held.values()
+        tries, held.failures = len(slurm_here.calls('sbatch')), 5000
+        engine._submissions.nodes_changed()
+        wait_until(lambda: slurm_here.calls('sbatch'), lambda calls: len(calls) > tries, 'one more try')
+        wait_until(lambda: held.failures, lambda failures: failures > 5000, 'its failure')
+        slurm_here.all_down(False)
+        engine._submissions.nodes_changed()
+        slurm_here.wait_for_job()
+
+    # taken back, because the cluster has too few nodes now
+
+    def take_back(self, engine, opened, slurm_here, command):
+        """Start a launch, and close all nodes; Slurm is not told yet that it is not to run."""
+        _, handle = self.starts(engine, opened, command)
+        slurm_here.wait_for_job()
+        slurm_here.fault('scancel', 'down')
+        record = opened.folder / 'attempts/launch-1/allocation-1/record'
+        wait_until(record.read_text, lambda text: '\njob 1\n' in text, 'its number')
+        engine.open_nodes(opened, [])
+        wait_until(record.read_text, lambda text: '\nwithdrawn 1\n' in text, 'the note')
+        return handle
+
+    def test_a_launch_that_a_service_took_back_before_it_died_is_nobody_elses_doing(self, engine, opened, slurm_here):
+        handle = self.take_back(engine, opened, slurm_here, 'exit 4')
+        engine.close()
+        slurm_here.set(1, state='CANCELLED')
+        slurm_here.fault('scancel')
+        later = self.new_engine()
+        assert later.poll([handle])[handle].state is QUEUED
+        later.open_nodes(opened, [node.id for node in later.nodes(opened)])
+        slurm_here.wait_for_job(2)
+        slurm_here.run(2)
+        assert self.wait_for_end(later, handle).exit_codes == (4,)
+
+    def test_a_service_that_died_before_slurm_was_told_tells_it_at_the_next_start(self, engine, opened, slurm_here):
+        handle = self.take_back(engine, opened, slurm_here, 'exit 4')
+        engine.close()
+        slurm_here.fault('scancel')
+        later = self.new_engine()
+        assert later.poll([handle])[handle].state is QUEUED
+        wait_until(slurm_here.jobs, lambda jobs: jobs[0]['state'] == 'CANCELLED', 'its end')
+        assert later.poll([handle])[handle].state is QUEUED
+
+    def test_a_launch_that_begins_as_it_is_taken_back_is_lost_and_not_failed(self, engine, opened, slurm_here):
+        handle = self.take_back(engine, opened, slurm_here, 'sleep 1000')
+        process = slurm_here.begin()
+        assert self.observe(engine, handle).state is RUNNING
+        slurm_here.kill(1, 'CANCELLED', process)
+        seen = self.wait_for_end(engine, handle)
+        assert (seen.state, seen.removal) == (LOST, None) and 'taken back' in seen.reason
+
+    def test_jobs_in_a_hidden_partition_are_asked_for_as_well(self, engine, opened, slurm_here):
+        self.starts(engine, opened)
+        slurm_here.wait_for_job()
+        self.looks(engine)
+        slurm_here.set(1, state='FORGOTTEN')
+        wait_until(lambda: [call for call in slurm_here.calls('squeue') if '--jobs=' in call], len, 'a question')
+        assert all('--all' in call for call in slurm_here.calls('squeue'))
+
     # the end
 
     @pytest.mark.parametrize('state, removal, said', [
@@ -166,15 +229,27 @@ class TestOddFailures(FakeSlurmUnderTest):
         assert (seen.state, seen.removal, seen.exit_codes) == (LOST, removal, (None,))
         assert said in seen.reason and len(seen.nodes) == 1
 
+    @pytest.mark.parametrize('state', ['COMPLETED', 'PENDING', 'CANCELLED'])
+    def test_what_became_of_another_job_that_got_the_same_number_says_nothing(self, engine, opened, slurm_here, state):
+        """As when slurmctld was killed before it had written down its latest jobs."""
+        (slurm_here.folder / 'accounting').write_text('1|TIMEOUT|/home/other\n')
+        _, handle = self.starts(engine, opened)
+        slurm_here.wait_for_job()
+        record = opened.folder / 'attempts/launch-1/allocation-1/record'
+        wait_until(record.read_text, lambda text: '\njob 1\n' in text, 'its number')
+        slurm_here.set(1, state=state, folder='/home/other', comment='(null)')
+        seen = self.wait_for_end(engine, handle)
+        assert (seen.state, seen.removal) == (LOST, None) and 'no job 1 any more' in seen.reason
+
     def test_accounting_names_who_removed_a_job(self, engine, opened, slurm_here):
-        (slurm_here.folder / 'accounting').write_text('1|CANCELLED by 1234\n2|COMPLETED\n')
+        (slurm_here.folder / 'accounting').write_text('1|CANCELLED by 1234|\n2|COMPLETED|\n')
         _, handle = self.starts(engine, opened, 'sleep 1000')
         slurm_here.wait_for_job()
         slurm_here.kill(1, 'CANCELLED', slurm_here.begin())
         assert 'the user with the number 1234' in self.wait_for_end(engine, handle).reason
 
     def test_accounting_tells_of_what_the_controller_forgot(self, engine, opened, slurm_here):
-        (slurm_here.folder / 'accounting').write_text('1|TIMEOUT\n')
+        (slurm_here.folder / 'accounting').write_text(f'1|TIMEOUT|{opened.folder}/attempts/launch-1/allocation-1\n')
         _, handle = self.starts(engine, opened, 'sleep 1000')
         slurm_here.wait_for_job()
         slurm_here.kill(1, 'FORGOTTEN', slurm_here.begin())

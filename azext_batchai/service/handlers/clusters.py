@@ -202,11 +202,12 @@ def _scheduler_problems(service: Service, cluster: Cluster, node_count: int) -> 
     trouble = service.queue.trouble()
     if trouble:
         return [{'code': 'SchedulerUnavailable', 'message': trouble}]
-    limit = read_scale(cluster.resource.properties).limit
+    scale = read_scale(cluster.resource.properties)
+    limit = max(scale.minimum, min(1, scale.maximum)) if scale.target is None else scale.target
     if node_count >= limit or cluster.resource.provisioning_state == ProvisioningState.DELETING:
         return []
     return [{'code': 'NodesUnavailable', 'message': (
-        f'The cluster is set to {limit} nodes, and {service.queue.name} has {node_count} for it: the others of its '
+        f'The cluster is to have {limit} nodes, and {service.queue.name} has {node_count} for it: the others of its '
         'size and partition belong to other clusters, or there are none; it gets more as soon as there are')}]
 
 

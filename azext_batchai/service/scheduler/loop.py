@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Callable
+from typing import Callable, Sequence
 
 from azext_batchai.arm.states import AllocationState, NodeState, ProvisioningState
 from azext_batchai.service.engines.base import (
@@ -34,10 +34,20 @@ _RETRY_SECONDS = 1.0
 _SCALE_AGAIN_SECONDS = 5.0
 # Jobs that are ended or removed in one turn, during which no request is answered.
 _MOST_WISHES = 500
+# Launches that are told to end, or whose news is taken in: each costs commits.
+_MOST_AT_ONCE = 50
 # While something is being stopped the engine may know of its end only when asked.
 _STOP_POLL_SECONDS = 0.02
 # While something runs: news of a task that an earlier service started does not come by itself everywhere.
 _RUNNING_POLL_SECONDS = 1.0
+_UNDECIDED = (LaunchState.QUEUED, LaunchState.RUNNING)
+
+
+def _up_to_most_stops(actions: Sequence[planning.Action]) -> Sequence[planning.Action]:
+    """The first of the actions, not more than `_MOST_AT_ONCE` of which end a job; the next plan has the others."""
+    stops = [number for number, action in enumerate(actions)
+             if isinstance(action, (planning.StopJob, planning.KillJob))]
+    return actions if len(stops) <= _MOST_AT_ONCE else actions[:stops[_MOST_AT_ONCE]]
 
 
 class Scheduler:
@@ -122,17 +132,25 @@ class Scheduler:
         observations = self._engine.poll([launch.handle for launch in live if launch.handle])
         # Ends come first: they free the nodes that others begin on.
         live.sort(key=lambda launch: not launch.nodes)
+        taken = 0
         for launch in live:
             if launch.handle is None:
                 self._guarded(self._resume, launch)
-            else:
-                self._guarded(self._take_in, launch,
-                              observations.get(launch.handle, Observation(LaunchState.LOST)))
-        return self._live()
+                continue
+            seen = observations.get(launch.handle, Observation(LaunchState.LOST))
+            self._guarded(self._take_in, launch, seen)
+            taken += seen.state not in _UNDECIDED or bool(seen.nodes and not launch.nodes)
+            if taken == _MOST_AT_ONCE:  # requests have their turn
+                self.wake()
+                break
+        if not live:
+            return []
+        return self._live() if self._queueing is None else self._store.launches.placed()
 
     def _live(self) -> list[LaunchRecord]:
         """The launches that are not over, but for those that wait in the queue of the engine as far as it knows."""
-        return self._store.launches.live_but(self._queueing.waiting() if self._queueing else ())
+        launches = self._store.launches
+        return launches.live() if self._queueing is None else launches.live_but(self._queueing.waiting())
 
     def _take_in(self, launch: LaunchRecord, observation: Observation) -> None:
         state = observation.state
@@ -215,12 +233,13 @@ class Scheduler:
                 due = planning.next_time(view, self._clock(), self._timing)
                 times += [] if due is None else [due]
                 return
-            for action in actions:
+            some = _up_to_most_stops(actions)
+            for action in some:
                 self._act(cluster, action)
             following = self._store.clusters.get(guid)
             if following is None:
                 return
-            if any(isinstance(action, planning.SubmitJob) for action in actions):
+            if len(some) < len(actions) or any(isinstance(action, planning.SubmitJob) for action in some):
                 break  # there may be thousands: requests have their turn
             seen, cluster, view = view, following, self._view(following)
             if view == seen:  # the engine has no more nodes now

@@ -34,13 +34,22 @@ def _enter(disk: Path, below: Path) -> int:
     folder = os.open(disk, os.O_RDONLY | os.O_DIRECTORY)
     for part in below.parts:
         try:
-            with suppress(FileExistsError):
-                os.mkdir(part, 0o700, dir_fd=folder)
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            inner = _open_folder(part, folder)
         finally:
             os.close(folder)
         folder = inner
     return folder
+
+
+def _open_folder(name: str, above: int) -> int:
+    """Made when it is missing, which is seldom: looking first spares the file system a change that fails."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        return os.open(name, flags, dir_fd=above)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=above)
+        return os.open(name, flags, dir_fd=above)
 
 
 def _replace(folder: int, name: str, text: str, mode: int) -> None:

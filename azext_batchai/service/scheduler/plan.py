@@ -97,12 +97,13 @@ def plan(view: ClusterView, now: float, timing: Timing) -> list[Action]:
     victims, crowded = _surplus(view, [node for node in present if node not in replaced],
                                 len(present) - len(replaced) - wanted, actions)
     victims += replaced
-    if len(present) != wanted and view.allocation_state is AllocationState.STEADY:
+    settled = len(present) == wanted or _has_what_there_is(view, len(present), wanted)
+    if not settled and view.allocation_state is AllocationState.STEADY:
         actions.append(SetAllocation(AllocationState.RESIZING))
     leaving = tuple(node.id for node in view.nodes if node.state is NodeState.LEAVING or node in victims)
     if leaving or len(present) < wanted:
         actions.append(Rescale(len(present) - len(victims) if leaving else wanted, leaving))
-    elif len(present) == wanted and view.allocation_state is AllocationState.RESIZING:
+    if settled and not leaving and view.allocation_state is AllocationState.RESIZING:
         actions.append(SetAllocation(AllocationState.STEADY))
     if view.deleting:
         return actions + ([RemoveCluster()] if not view.nodes and not view.active else [])
@@ -180,6 +181,13 @@ def _wanted(view: ClusterView, present: list[NodeView], now: float, timing: Timi
     wanted = min(view.scale.maximum, unusable + wanted_nodes(
         view.scale.minimum, view.scale.maximum, busy, view.queued_nodes, recent))
     return max(wanted, view.scale.initial) if view.fresh else wanted
+
+
+def _has_what_there_is(view: ClusterView, present: int, wanted: int) -> bool:
+    """Whether an auto-scale cluster can go on with the nodes it has, because the engine switches more on by itself when
+    it has them."""
+    return view.queues_gangs and view.scale.target is None and not view.deleting \
+        and max(view.scale.minimum, 1) <= present < wanted
 
 
 def _surplus(view: ClusterView, present: list[NodeView], surplus: int, actions: list[Action]

@@ -41,6 +41,9 @@ def _to_launch(row: sqlite3.Row) -> LaunchRecord:
 class Launches:
     def __init__(self, database: Database):
         self._database = database
+        # Launches without nodes by handle, once somebody asked for them; of those that got nodes or ended some are
+        # still here.
+        self._queued: dict[str, str] | None = None
 
     def intend(self, launch_id: str, owner: str, purpose: str, attempt: int, nodes: list[str], now: float) -> None:
         with self._database.transaction() as connection:
@@ -56,6 +59,8 @@ class Launches:
     def started(self, launch_id: str, handle: str) -> None:
         with self._database.transaction() as connection:
             connection.execute("UPDATE launches SET state = 'started', handle = ? WHERE id = ?", (handle, launch_id))
+        if self._queued is not None:
+            self._queued[handle] = launch_id
 
     def stopping(self, launch_id: str, now: float, killed: bool = False) -> None:
         """The engine was asked to stop it, with force when `killed`."""
@@ -74,14 +79,25 @@ class Launches:
         return [_to_launch(row) for row in self._database.all(
             "SELECT * FROM launches WHERE state <> 'ended' ORDER BY +rowid")]
 
+    def placed(self) -> list[LaunchRecord]:
+        """As `live`, without those that wait for nodes in the queue of an engine, or had left it by the last look."""
+        return [_to_launch(row) for row in self._database.all(
+            "SELECT * FROM launches WHERE state <> 'ended' AND (handle IS NULL OR nodes <> '[]') ORDER BY +rowid")]
+
     def live_but(self, waiting: Collection[str]) -> list[LaunchRecord]:
-        """As `live`, without those of the handles `waiting`."""
-        if not waiting:
-            return self.live()
-        live = self._database.all("SELECT rowid, handle FROM launches WHERE state <> 'ended' ORDER BY +rowid")
-        found = (self._database.one('SELECT * FROM launches WHERE rowid = ?', (row['rowid'],))
-                 for row in live if row['handle'] not in waiting)
-        return [_to_launch(row) for row in found if row]
+        """As `live`, without those of the handles `waiting`. Of thousands that wait nothing is read."""
+        if self._queued is None:
+            self._queued = {row['handle']: row['id'] for row in self._database.all(
+                "SELECT id, handle FROM launches WHERE state <> 'ended' AND handle IS NOT NULL AND nodes = '[]' "
+                'ORDER BY +rowid')}
+        left = []
+        for handle in [handle for handle in self._queued if handle not in waiting]:
+            launch = self.find(self._queued[handle])
+            if launch and launch.result is None and launch.handle and not launch.nodes:
+                left.append(launch)
+            else:
+                del self._queued[handle]
+        return [*self.placed(), *left]
 
     def open_of(self, owner: str) -> LaunchRecord | None:
         """The launch of a job that has not ended, if there is one."""

@@ -215,9 +215,20 @@ def _submitted_jobs(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _long_queues(connection: sqlite3.Connection) -> None:
+    # What a turn looks at where thousands of jobs wait in the queue of an engine: the launches that do not wait there,
+    # and the jobs that are to be taken from it.
+    for statement in (
+        "CREATE INDEX launches_placed ON launches (state) WHERE state <> 'ended' AND (handle IS NULL OR nodes <> '[]')",
+        'CREATE INDEX jobs_taken_back ON jobs (cluster) '
+        'WHERE submitted = 1 AND (wish IS NOT NULL OR stop_reason IS NOT NULL)',
+    ):
+        connection.execute(statement)
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     _resources_and_runs, _groups_and_accounts, _executions, _deletions_and_setup_output, _flat_resources, _ages,
-    _stored_files, _linked_folders, _submitted_jobs]
+    _stored_files, _linked_folders, _submitted_jobs, _long_queues]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

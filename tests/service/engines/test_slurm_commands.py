@@ -75,6 +75,26 @@ def test_a_command_that_fails_without_a_word_is_asked_again():
     assert isinstance(error, SlurmUnavailable) and 'code 3' in str(error)
 
 
+@pytest.mark.parametrize('complaint, said', [
+    ('sinfo: error: resolve_ctls_from_dns_srv: res_nsearch error: Unknown host\n'
+     'sinfo: error: fetch_config: DNS SRV lookup failed\n'
+     'sinfo: error: _establish_config_source: failed to fetch config\n'
+     'sinfo: fatal: Could not establish a configuration source', 'sinfo finds no slurm.conf'),
+    ('sinfo: error: s_p_parse_file: cannot stat file /nope/slurm.conf: No such file or directory, retrying in 1sec up '
+     'to 60sec\nsinfo: error: ClusterName needs to be specified\nsinfo: fatal: Unable to process configuration file',
+     'sinfo cannot read /nope/slurm.conf: No such file or directory')], ids=['none', 'missing'])
+def test_a_command_without_its_configuration_says_only_that(complaint, said):
+    error = failure('sinfo', complaint.encode(), 1)
+    assert isinstance(error, SlurmUnavailable) and str(error) == said and not error.may_be_done
+
+
+def test_a_command_that_waits_for_its_configuration_says_so_when_its_time_is_over():
+    with pytest.raises(SlurmUnavailable) as told:
+        run(['sh', '-c', 'echo "sinfo: error: s_p_parse_file: cannot stat file /nope: No such file or directory, '
+             'retrying in 1sec up to 60sec" >&2; exec sleep 60'], timeout=0.5)
+    assert str(told.value) == 'sh cannot read /nope: No such file or directory' and not told.value.may_be_done
+
+
 def test_a_complaint_in_other_letters_and_without_end_is_still_one_short_line():
     error = failure('sbatch', b'sbatch: error: \xff\x00\x1b[31mbad ' + b'x' * 10_000 + b'\nmore', 1)
     assert len(str(error)) < 500 and str(error).isprintable()
@@ -115,6 +135,13 @@ def test_a_command_that_hangs_is_ended_with_all_its_children_and_what_it_said_is
     while is_alive(child):
         assert time.monotonic() < deadline, 'the child lives on'
         time.sleep(0.01)
+
+
+def test_a_process_that_a_command_left_behind_holds_nobody_up():
+    began = time.monotonic()
+    with pytest.raises(SlurmUnavailable, match='within 0.5 s$'):
+        run(['sh', '-c', 'setsid sleep 20 & wait'], timeout=0.5)
+    assert time.monotonic() - began < 10
 
 
 def is_alive(pid):

@@ -8,7 +8,8 @@ GOOD = {
     'SchedulerParameters': 'batch_sched_delay=0,sched_min_interval=0,sched_interval=1', 'Epilog': '/bin/true',
     'ProctrackType': 'proctrack/linuxproc', 'EnforcePartLimits': 'ALL', 'MaxJobCount': '20000', 'MinJobAge': '60 sec',
     'AccountingStorageType': 'accounting_storage/slurmdbd', 'JobCompType': 'jobcomp/none', 'SuspendTime': 'INFINITE',
-    'SuspendProgram': '(null)', 'SlurmUser': 'slurm(64030)'}
+    'SuspendProgram': '(null)', 'SchedulerType': 'sched/backfill', 'PriorityType': 'priority/basic',
+    'SlurmUser': 'slurm(64030)'}
 
 
 def config(**changed):
@@ -35,6 +36,9 @@ def test_nothing_is_said_while_the_settings_are_not_known():
     ({'SchedulerParameters': 'batch_sched_delay=0,defer'}, ['has defer', 'take defer out']),
     ({'Epilog': '(null)'}, ['no Epilog is set', 'Epilog=/bin/true']),
     ({'Epilog': None}, ['no Epilog is set']),
+    ({'SchedulerType': 'sched/builtin'}, ['ignores --nice', 'schedulingPriority', 'SchedulerType=sched/backfill']),
+    ({'PriorityType': 'priority/multifactor', 'PriorityWeightAge': '0', 'PriorityWeightTRES': '(null)'},
+     ['each PriorityWeight is 0', 'schedulingPriority', 'PriorityWeightJobSize=100000']),
     ({'ProctrackType': 'proctrack/pgid'}, ['proctrack/pgid', 'proctrack/cgroup']),
     ({'EnforcePartLimits': 'NO'}, ['EnforcePartLimits is NO', 'EnforcePartLimits=ALL']),
     ({'MaxJobCount': '10000', 'MinJobAge': '300 sec'}, ['no more than 33 jobs a second', 'MinJobAge=60']),
@@ -51,6 +55,9 @@ def test_a_setting_is_told_with_its_value_and_what_to_write(changed, said):
 @pytest.mark.parametrize('changed', [
     {'SchedulerParameters': 'batch_sched_delay=1'}, {'SchedulerParameters': 'sched_interval=1'},
     {'SchedulerParameters': 'batch_sched_delay=0,sched_min_interval=1000'}, {'ProctrackType': 'proctrack/cgroup'},
+    {'SchedulerType': 'sched/builtin', 'PriorityType': 'priority/multifactor'},
+    {'PriorityType': 'priority/multifactor', 'PriorityWeightAge': '0', 'PriorityWeightJobSize': '1000'},
+    {'PriorityType': 'priority/multifactor', 'PriorityWeightAge': '0', 'PriorityWeightTRES': 'CPU=1000'},
     {'SuspendTime': '600 sec'}, {'MinJobAge': '0 sec'}, {'Epilog': None, 'Epilog[0]': '/bin/true'},
     {'AccountingStorageType': 'accounting_storage/none', 'JobCompType': 'jobcomp/filetxt'}])
 def test_settings_that_cost_nothing_are_not_spoken_of(changed):

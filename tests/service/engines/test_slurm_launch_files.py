@@ -39,7 +39,7 @@ def test_files_are_written_with_what_is_known_then(shell, tmp_path):
 
 @pytest.mark.parametrize('text, known', [
     ('plain', 'plain'), (id_word(0), 'a'), (f'{address_word(1)}:{id_word(1)}', '2:b'), (id_word(7), id_word(7)),
-    ('@batchai:other:0@', '@batchai:other:0@'), ('@batchai:id:x@', '@batchai:id:x@')])
+    *[(text, text) for text in ('@batchai:id:0@', '@batchai:0123456789abcdef:id:0@', id_word('x'))]])
 def test_words_are_filled_in_as_far_as_nodes_are_known(text, known):
     assert fill(text, [('a', '1'), ('b', '2')]) == known
     assert needs_nodes(known) == (known == id_word(7))

@@ -2,8 +2,9 @@
 
 ``record`` is what the service says, a line each: ``request`` with what was asked for, ``more`` or ``last`` with the
 folder of a launch, in order, ``job`` with the number that Slurm gave it, ``refused`` with why it gave none, and
-``withdrawn`` with the number of a job that we take back to submit it once more. It is there from the start: a file that is opened is looked up afresh also on a file system that is shared. The batch script makes
-``started``, which nobody can make twice: the number of its job, a line a node, and a dot.
+``withdrawn`` with the number of a job that we take back to submit it once more. It is there from the start: a file that
+is opened is looked up afresh also on a file system that is shared. The batch script makes ``started``, which nobody can
+make twice: the number of its job, a line a node, and a dot.
 """
 from __future__ import annotations
 

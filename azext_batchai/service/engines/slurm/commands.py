@@ -45,6 +45,9 @@ _TEMPORARY = re.compile('|'.join((
 # Limits that this job exceeds by itself; Slurm reports them together with the text for too many jobs.
 _TOO_BIG = re.compile(r'\b(?:QOS|Assoc|Partition)\w*Limit\b')
 _SUBMIT_LIMIT = re.compile(r'MaxSubmit\w*Limit', re.IGNORECASE)
+# Several lines each, for a machine that does not know its Slurm.
+_NO_CONFIGURATION = re.compile(r'could not establish a configuration source', re.IGNORECASE)
+_NO_FILE = re.compile(r'cannot stat file (?P<file>\S+): (?P<why>[^,;\n]+)', re.IGNORECASE)
 _HINTS: tuple[tuple[str, str], ...] = (
     ('invalid account', 'set "account" in slurm.json, or the tag batchai.slurm.account of the cluster'),
     ('invalid qos', 'set "qos" in slurm.json, or the tag batchai.slurm.qos of the cluster'),
@@ -83,7 +86,10 @@ def run(argv: Sequence[str], timeout: float = 10.0, input: bytes | None = None,
         output, complaint = process.communicate(input, timeout)
     except subprocess.TimeoutExpired:
         _kill(process)
-        said = _sentence(_last_words(process))
+        complaint = _last_words(process)
+        if lost := _without_configuration(command, complaint):
+            raise lost from None
+        said = _sentence(complaint)
         raise SlurmUnavailable(f'{command} did not answer within {timeout:g} s' + (f': {said}' if said else ''),
                                may_be_done=True) from None
     except BaseException:
@@ -103,6 +109,8 @@ def clean_environment() -> dict[str, str]:
 
 def failure(command: str, complaint: bytes, code: int) -> SlurmUnavailable | SlurmRefused:
     """The error that the standard error of a command which failed with `code` amounts to."""
+    if lost := _without_configuration(command, complaint):
+        return lost
     said = _sentence(complaint)
     if code < 0:
         return SlurmUnavailable(f'{command} was killed by signal {-code}' + (f': {said}' if said else ''), True)
@@ -113,6 +121,14 @@ def failure(command: str, complaint: bytes, code: int) -> SlurmUnavailable | Slu
         return SlurmUnavailable(f'{command}: {said}', 'timed out' in said.lower() or 'bytes were' in said.lower())
     hint = next((f' ({hint})' for start, hint in _HINTS if start in said.lower()), '')
     return SlurmRefused(f'Slurm refused it: {said}{hint}')
+
+
+def _without_configuration(command: str, complaint: bytes) -> SlurmUnavailable | None:
+    """The error of a command that does not know where its Slurm is; None of any other."""
+    text = complaint.decode('utf-8', 'replace')
+    if found := _NO_FILE.search(text):
+        return SlurmUnavailable(f'{command} cannot read {_sentence(found["file"].encode())}: {found["why"]}')
+    return SlurmUnavailable(f'{command} finds no slurm.conf') if _NO_CONFIGURATION.search(text) else None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

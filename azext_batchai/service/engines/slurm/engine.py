@@ -18,7 +18,6 @@ import logging
 import math
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Collection, Iterable, Sequence
 
@@ -89,8 +88,11 @@ class SlurmEngine:
     def check(self) -> Capabilities:
         missing = [command for command in _COMMANDS if not shutil.which(command)]
         if missing:
-            return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands on this "
-                                      'machine, or start the service on one that has them')
+            return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands (the package "
+                                      'slurm-client on Debian), or start the service on a machine that has them')
+        named = os.environ.get('SLURM_CONF')
+        if named and not os.path.exists(named):
+            return self._capabilities(f'SLURM_CONF names {named}, which is not there')
         if not str(self._data_dir).isprintable() or '\\' in str(self._data_dir):
             return self._capabilities(f'Slurm cannot use {self._data_dir}: it has a backslash or a letter that is not '
                                       'printable; choose another folder with --data-dir')
@@ -132,7 +134,7 @@ class SlurmEngine:
 
     def nodes(self, cluster: EngineCluster) -> list[EngineNode]:
         self._node_watch.begin()
-        return [replace(node, sets_devices=True) for node in self._shares.nodes(cluster)]
+        return self._shares.nodes(cluster)
 
     def scale(self, cluster: EngineCluster, count: int, leaving: Sequence[str] = ()) -> None:
         self._shares.scale(cluster, count, leaving)
@@ -288,8 +290,9 @@ class SlurmEngine:
                 if launch is None or launch.is_over:
                     return
                 for name in (_STOP,) if grace_seconds > 0 else (_STOP, _KILL):
-                    with contextlib.suppress(FileExistsError):
-                        open(f'{launch.folder}/{name}', 'x').close()  # its time stays that of the first request
+                    # The time of the file stays that of the first request; without the folder nothing more begins.
+                    with contextlib.suppress(FileExistsError, FileNotFoundError):
+                        open(f'{launch.folder}/{name}', 'x').close()
             except OSError as error:
                 raise EngineUnavailable(f'{error.filename}: {error.strerror}') from error
             launch.stopped = True

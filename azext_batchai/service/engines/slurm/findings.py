@@ -1,7 +1,7 @@
 """What in the settings of Slurm makes short jobs slow, or hides what became of a job: a sentence each.
 
 The figures were measured with Slurm 22.05: four nodes, 60 jobs of `true` one after the other until all were gone,
-against 1.8 s with the settings named here. Settings that changed nothing there are not spoken of: the kind of
+against 1.8 s with the settings named here. Settings that changed nothing there are not said to be slow: the kind of
 scheduler, CompleteWait, proctrack/pgid as such.
 """
 from __future__ import annotations
@@ -20,8 +20,8 @@ def findings(config: Mapping[str, str]) -> list[str]:
     """Sentences for the user about settings as `read_config` returns them; none while they are not known."""
     if not config:
         return []
-    found = (_delay(config), _epilog(config), _throttle(config), _defer(config), _tracking(config), _limits(config),
-             _job_table(config), _memory_of_jobs(config), _power_saving(config))
+    found = (_delay(config), _epilog(config), _throttle(config), _defer(config), _order(config), _tracking(config),
+             _limits(config), _job_table(config), _memory_of_jobs(config), _power_saving(config))
     return [sentence for sentence in found if sentence]
 
 
@@ -59,6 +59,19 @@ def _defer(config: Mapping[str, str]) -> str:
         return ''
     return (f'SchedulerParameters has {words[0]}: jobs begin only in the turns of the scheduler, a second apart, so '
             f'that 60 short jobs on four nodes need 15 s and not 1.8 s; take {words[0]} out')
+
+
+def _order(config: Mapping[str, str]) -> str:
+    kinds = config.get('schedulertype', ''), config.get('prioritytype', '')
+    effect = 'so schedulingPriority has no effect on jobs that wait there'
+    if kinds == ('sched/builtin', 'priority/basic'):
+        return ('SchedulerType is sched/builtin and PriorityType priority/basic: Slurm ignores --nice and starts jobs '
+                f'in the order of their submission, {effect}; set SchedulerType=sched/backfill')
+    weights = [value for name, value in config.items() if name.startswith('priorityweight')]
+    if kinds[1] == 'priority/multifactor' and weights and not any(value.strip('0') for value in weights):
+        return ('PriorityType is priority/multifactor and each PriorityWeight is 0: all jobs have the same priority, '
+                f'and --nice cannot lower it, {effect}; set for example PriorityWeightJobSize=100000')
+    return ''
 
 
 def _tracking(config: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Collection, Iterable, Sequence
 
 from azext_batchai.service.engines.base import EngineUnavailable, Removal
 from azext_batchai.service.engines.slurm.commands import SlurmRefused, SlurmUnavailable, run
@@ -80,15 +80,19 @@ def reason_of_waiting(reason: str) -> str:
     return said if not word or word not in _WAITS or word == 'None' else f'{said} ({reason.strip("()")})'
 
 
-def read_ends(ids: Sequence[str]) -> dict[str, JobEnd]:
-    """How the jobs ended, from whoever still knows; those that have not ended after all are left out. Raises
-    EngineUnavailable while Slurm does not answer."""
-    states: dict[str, str] = {}
-    for some in _portions(ids):
-        states.update(_states_in_memory(some))
-    asked = [job for job in ids if states.get(job, 'CANCELLED').startswith('CANCELLED')]
+def read_ends(jobs: Collection[tuple[str, str]]) -> dict[tuple[str, str], JobEnd]:
+    """How the jobs, each a number and its folder, ended, from whoever still knows; those that have not ended after all
+    are left out. Raises EngineUnavailable while Slurm does not answer.
+
+    A controller that lost its latest state gives numbers a second time, so a number alone says nothing.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    for some in _portions(list(dict.fromkeys(number for number, _ in jobs))):
+        known.update(_states_in_memory(some))
+    states = {job: known[job[0]][0] for job in jobs if known.get(job[0], ('', ''))[1] == job[1]}
+    asked = [job for job in jobs if states.get(job, 'CANCELLED').startswith('CANCELLED')]
     states.update(_states_in_accounting(asked))
-    return {job: job_end(job, states.get(job, '')) for job in ids if states.get(job) not in _ALIVE}
+    return {job: job_end(job[0], states.get(job, '')) for job in jobs if states.get(job) not in _ALIVE}
 
 
 def is_preempted(job: str) -> str:
@@ -113,30 +117,33 @@ def job_end(job: str, state: str) -> JobEnd:
     return JobEnd(word, f"Slurm's job {job} ended as {word}" if word else f'Slurm has no job {job} any more')
 
 
-def _states_in_memory(ids: Sequence[str]) -> dict[str, str]:
-    """Slurm keeps jobs that ended for MinJobAge, five minutes by default."""
+def _states_in_memory(ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """State and folder by number. Slurm keeps jobs that ended for MinJobAge, five minutes by default."""
     try:
-        text = run(['squeue', '--all', '--noheader', '--states=all', f"--jobs={','.join(ids)}", '--format=%i|%T'])
+        text = run(['squeue', '--all', '--noheader', '--states=all', f"--jobs={','.join(ids)}", '--format=%i|%T|%Z'])
     except SlurmRefused:  # none of them is known
         return {}
-    return dict(row.split('|', 1) for row in text.splitlines() if row.count('|') == 1)
+    rows = [row.split('|', 2) for row in text.splitlines()]
+    return {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
 
 
-def _states_in_accounting(ids: Sequence[str]) -> dict[str, str]:
+def _states_in_accounting(jobs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Asked for what Slurm forgot, and for who removed a job. Many clusters have no accounting."""
     global _no_accounting_until
-    found: dict[str, str] = {}
-    for some in _portions(ids):
+    found: dict[str, tuple[str, str]] = {}
+    for some in _portions(list(dict.fromkeys(number for number, _ in jobs))):
         if time.monotonic() < _no_accounting_until:
             break
         try:
-            text = run(['sacct', '--noheader', '--parsable2', '--allocations', '--format=JobIDRaw,State',
+            text = run(['sacct', '--noheader', '--parsable2', '--allocations', '--format=JobIDRaw,State,WorkDir',
                         f"--jobs={','.join(some)}"])
         except (SlurmRefused, EngineUnavailable):
             _no_accounting_until = time.monotonic() + _ACCOUNTING_PAUSE_SECONDS
             break
-        found.update((row.partition('|')[0], row.partition('|')[2]) for row in text.splitlines() if row.count('|') == 1)
-    return {job: state for job, state in found.items() if job in ids and state not in _ALIVE}
+        rows = [row.split('|', 2) for row in text.splitlines()]
+        found.update((row[0], (row[1], row[2])) for row in rows if len(row) == 3)
+    states = {job: found[job[0]][0] for job in jobs if job[0] in found and found[job[0]][1] in ('', job[1])}
+    return {job: state for job, state in states.items() if state not in _ALIVE}
 
 
 def _portions(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -205,7 +205,7 @@ class Shares:
     def _node(self, cluster: EngineCluster, content: ShareContent, member: Member) -> EngineNode:
         without = content.requirements is not None and content.requirements.gres == NO_GRES
         node = EngineNode(member.id, member.number, member.address, cluster.folder / member.id, member.cpus,
-                          () if without else tuple(range(member.gpus)))
+                          () if without else tuple(range(member.gpus)), sets_devices=True)
         table = self._table
         if table is None:
             return node

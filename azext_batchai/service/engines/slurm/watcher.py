@@ -123,9 +123,9 @@ class QueueWatcher:
         for held in suspects:
             news = self._judge(held, began) or news
         if missing:
-            ends = read_ends([held.job for held in missing if held.job])
+            ends = read_ends([(held.job, str(held.folder.path)) for held in missing if held.job])
             for held in missing:
-                end = ends.get(held.job)
+                end = ends.get((held.job, str(held.folder.path)))
                 if end is None:  # it was missing by mistake
                     continue
                 preempted = is_preempted(held.job) if held.is_suspect and not end.removal else ''
