@@ -88,8 +88,8 @@ class SlurmEngine:
     def check(self) -> Capabilities:
         missing = [command for command in _COMMANDS if not shutil.which(command)]
         if missing:
-            return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands (the package "
-                                      'slurm-client on Debian), or start the service on a machine that has them')
+            return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands (Debian: "
+                                      'slurm-client), or start the service on a machine that has them')
         named = os.environ.get('SLURM_CONF')
         if named and not os.path.exists(named):
             return self._capabilities(f'SLURM_CONF names {named}, which is not there')
