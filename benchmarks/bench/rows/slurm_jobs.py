@@ -73,8 +73,8 @@ def _contestants(command: str, quick: int) -> dict[str, Callable[[Contest], Cont
             match.cpu.setdefault('commands', []).append(commands)
             facts.update({
                 **match.facts(_OURS, count),
-                'CPU seconds of the service': round(statistics.median(match.cpu['service']), 1),
-                "CPU seconds of the service's Slurm commands": round(statistics.median(match.cpu['commands']), 1),
+                'CPU seconds of the service': round(statistics.median(match.cpu['service']), 2),
+                "CPU seconds of the service's Slurm commands": round(statistics.median(match.cpu['commands']), 2),
                 'seconds of `sbatch`': round(statistics.median(match.seconds[_PLAIN]), 2),
                 'CPU seconds of the machine with `sbatch`': round(statistics.median(match.cpu[_PLAIN]), 1)})
             return [plain / took]
