@@ -38,6 +38,7 @@ from azext_batchai.service.engines.slurm.launch_files import write_private
 from azext_batchai.service.engines.slurm.news import News
 from azext_batchai.service.engines.slurm.node_watch import NodeWatch
 from azext_batchai.service.engines.slurm.options import OptionsFile
+from azext_batchai.service.engines.slurm.presence import is_configured, missing_here
 from azext_batchai.service.engines.slurm.shares import Shares
 from azext_batchai.service.engines.slurm.slurm_config import is_operator
 from azext_batchai.service.engines.slurm.steps import node_command
@@ -47,8 +48,6 @@ from azext_batchai.service.engines.slurm.watcher import QueueWatcher
 from azext_batchai.service.settings import Settings
 
 _log = logging.getLogger(__name__)
-_COMMANDS = ('sbatch', 'squeue', 'scancel', 'sinfo', 'scontrol', 'srun')
-_CONFIGURATIONS = ('/etc/slurm/slurm.conf', '/etc/slurm-llnl/slurm.conf', '/usr/local/etc/slurm.conf')
 # In the folder of a launch, once somebody asked for its end, with grace or without.
 _STOP, _KILL = 'stop', 'kill'
 
@@ -86,31 +85,18 @@ class SlurmEngine:
     # usable
 
     def check(self) -> Capabilities:
-        missing = [command for command in _COMMANDS if not shutil.which(command)]
+        missing = missing_here(self._data_dir)
         if missing:
-            return self._capabilities(f"Slurm's command {missing[0]} is not on PATH; install Slurm's commands (Debian: "
-                                      'slurm-client), or start the service on a machine that has them')
-        named = os.environ.get('SLURM_CONF')
-        if named and not os.path.exists(named):
-            return self._capabilities(f'SLURM_CONF names {named}, which is not there')
-        if not str(self._data_dir).isprintable() or '\\' in str(self._data_dir):
-            return self._capabilities(f'Slurm cannot use {self._data_dir}: it has a backslash or a letter that is not '
-                                      'printable; choose another folder with --data-dir')
+            return self._capabilities(missing)
         self._node_watch.look()
         trouble = self._node_watch.trouble
-        if trouble and not self._is_configured():
+        if trouble and not is_configured():
             return self._capabilities(f'{trouble}; set SLURM_CONF to the file slurm.conf of the cluster')
         return self._capabilities()
 
     @staticmethod
     def _capabilities(reason: str = '') -> Capabilities:
         return Capabilities(not reason, resizable=True, queues_gangs=True, reason=reason)
-
-    @staticmethod
-    def _is_configured() -> bool:
-        """Whether Slurm's controller is only away for now, as far as can be told."""
-        named = os.environ.get('SLURM_CONF')
-        return any(os.path.exists(path) for path in ([named] if named else _CONFIGURATIONS))
 
     def machine(self) -> str:
         return ''
