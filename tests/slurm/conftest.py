@@ -1,29 +1,13 @@
 """Slurm clusters for tests: one that they share, and others that a test breaks."""
-import shutil
 import sys
-import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'service'))
 
-from cluster import SlurmCluster, missing_for_slurm  # noqa: E402
-
-
-@contextmanager
-def slurm_in_new_folder(**options):
-    """pytest's own folders are closed to other users, whose jobs need Slurm's settings and the socket of munge."""
-    if reason := missing_for_slurm():
-        pytest.skip(reason)
-    cluster = SlurmCluster(Path(tempfile.mkdtemp(prefix='bslurm-')), **options)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
-        shutil.rmtree(cluster.folder)
+from slurm_for_test import slurm_in_new_folder  # noqa: E402
 
 
 @pytest.fixture(scope='session')

@@ -2,7 +2,7 @@
 import pytest
 from slurm_engine_kit import ENDED, LOST, QUEUED, REJECTED, RUNNING, SlurmEngineUnderTest, processes_of
 
-from conftest import slurm_in_new_folder
+from slurm_for_test import slurm_in_new_folder
 from contract import wait_until
 
 from azext_batchai.service.engines.base import EngineUnavailable, Removal
