@@ -34,6 +34,7 @@ class FailureTests(SlurmEngineUnderTest):
         launch = self.gang_launch(engine, cluster, *(commands or ['sleep 1000']), **more)
         handle = engine.start(launch)
         wait_until(lambda: processes_of(launch, 'sleep'), lambda found: len(found) >= len(launch.tasks), 'the tasks')
+        wait_until(lambda: engine.poll([handle])[handle].nodes, bool, 'word of the nodes')
         return launch, handle
 
     def stays(self, engine, handle, state):
