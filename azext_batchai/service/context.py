@@ -52,7 +52,8 @@ class Pulse:
 class Service:
     """`clock` gives seconds since the epoch, `new_guid` lower-case guids with dashes; `wake` starts a turn of the
     scheduler, and `turned` beats after each. `lookers` counts requests that look at files until there is news.
-    `blob_port` and `file_port` are where the two storage services listen."""
+    `blob_port` and `file_port` are where the two storage services listen. `queue` is the engine, where it has a queue
+    of its own."""
     settings: Settings
     store: Store
     engine: Engine
@@ -67,17 +68,17 @@ class Service:
     lookers: int = 0
     blob_port: int = 0
     file_port: int = 0
+    queue: QueueingEngine | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Asked for with every request, and a check of a protocol looks at each of its methods.
+        self.queue = self.engine if isinstance(self.engine, QueueingEngine) else None
 
     def storage_endpoint(self, kind: str, account: str) -> str:
         """Where the blobs or files (`kind` is ``blob`` or ``file``) of an account are reached."""
         host = self.settings.host
         port = self.blob_port if kind == 'blob' else self.file_port
         return f"https://{f'[{host}]' if ':' in host else host}:{port}/{account}"
-
-    @property
-    def queue(self) -> QueueingEngine | None:
-        """The engine, where it has a queue of its own."""
-        return self.engine if isinstance(self.engine, QueueingEngine) else None
 
     def capacity(self) -> dict[str, int]:
         """``cores`` and ``gpus`` of all that jobs may run on."""

@@ -4,14 +4,13 @@ The database is not synced, and requests do not go through a socket: what is mea
 """
 from __future__ import annotations
 
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable
 
 from bench.contest import Effort
 from bench.running_service import ROOT
+from bench.in_process_times import short, timed
 
 _MOST_TURNS = 50
 # Of one cluster, to the service.
@@ -30,22 +29,22 @@ def measure(data_dir: Path, nodes: int, effort: Effort) -> dict[str, Any]:
         each = min(nodes, _LARGEST)
         for name in clusters:
             harness.make_cluster(name, settle=False, scaleSettings=kit.manual(each))
-        all_idle = _timed(lambda: _turn_until(harness, lambda: all(
+        all_idle = timed(lambda: _turn_until(harness, lambda: all(
             harness.counts(name) == {'idle': each} for name in clusters)))
         starts, ends = [], []
         for number in range(effort.count(20)):
             name = f'j{number}'
-            starts.append(_timed(lambda: _turn_until(harness, lambda: harness.state(name) == 'running',
-                                                     lambda: harness.submit(name))))
-            ends.append(_timed(lambda: _turn_until(harness, lambda: harness.state(name) == 'succeeded',
-                                                   lambda: harness.engine.end(harness.running_launch(name).id, 0))))
-        idle_turns = [_timed(harness.turn) for _ in range(effort.count(20))]
-        seen = [_timed(harness.cluster) for _ in range(effort.count(20))]
-        gang = _timed(lambda: _turn_until(harness, lambda: harness.state('gang') == 'running',
-                                          lambda: harness.submit('gang', nodeCount=each)))
-        return {'nodes': nodes, 'all idle, ms': round(all_idle), 'job submitted → runs, ms': _short(starts),
-                'job ends → final state, ms': _short(ends), 'a turn with nothing to do, ms': _short(idle_turns),
-                'GET cluster, ms': _short(seen), 'job on a whole cluster runs, ms': round(gang, 1)}
+            starts.append(timed(lambda: _turn_until(harness, lambda: harness.state(name) == 'running',
+                                                    lambda: harness.submit(name))))
+            ends.append(timed(lambda: _turn_until(harness, lambda: harness.state(name) == 'succeeded',
+                                                  lambda: harness.engine.end(harness.running_launch(name).id, 0))))
+        idle_turns = [timed(harness.turn) for _ in range(effort.count(20))]
+        seen = [timed(harness.cluster) for _ in range(effort.count(20))]
+        gang = timed(lambda: _turn_until(harness, lambda: harness.state('gang') == 'running',
+                                         lambda: harness.submit('gang', nodeCount=each)))
+        return {'nodes': nodes, 'all idle, ms': round(all_idle), 'job submitted → runs, ms': short(starts),
+                'job ends → final state, ms': short(ends), 'a turn with nothing to do, ms': short(idle_turns),
+                'GET cluster, ms': short(seen), 'job on a whole cluster runs, ms': round(gang, 1)}
     finally:
         harness.close()
 
@@ -57,13 +56,3 @@ def _turn_until(harness: Any, met: Callable[[], bool], first: Callable[[], Any] 
         if met():
             return
     raise RuntimeError(f'not so after {_MOST_TURNS} turns')
-
-
-def _timed(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
-
-
-def _short(values: list[float]) -> float:
-    return float(f'{statistics.median(values):.3g}')

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -19,6 +17,7 @@ from bench.contest import Effort
 from bench.in_process_slurm import FakeJob, InProcessSlurm
 from bench.running_service import ROOT
 from bench.waiting import wait_until
+from bench.in_process_times import short, timed
 
 KEY = 'slurm-rounds'
 # Jobs in Slurm, nodes.
@@ -89,16 +88,16 @@ class _Simulation:
         memory = psutil.Process().memory_info().rss - before
         text = self.slurm.answer(['squeue'])
         from azext_batchai.service.engines.slurm.queue import parse_queue
-        turns = [_timed(self._harness.turn) for _ in range(_FEW)]
-        parsed = [_timed(lambda: parse_queue(text)) for _ in range(_FEW)]
-        looks = [_timed(self._watcher.look) for _ in range(_FEW)]
-        node_looks = [_timed(self._node_watch.look) for _ in range(_FEW)]
+        turns = [timed(self._harness.turn) for _ in range(_FEW)]
+        parsed = [timed(lambda: parse_queue(text)) for _ in range(_FEW)]
+        looks = [timed(self._watcher.look) for _ in range(_FEW)]
+        node_looks = [timed(self._node_watch.look) for _ in range(_FEW)]
         starts, ends = self._starts_and_ends()
         return {'jobs in Slurm': self._jobs, 'nodes': len(self.slurm.names), 'clusters': len(self._clusters),
-                'hand over a job': _short(handed), 'turn, nothing new': _short(turns),
-                'turn, a job begins': _short(starts), 'turn, it ends': _short(ends),
-                'look at the queue': _short(looks), 'of that parsing': _short(parsed),
-                'look at the nodes': _short(node_looks), **self._node_leaves(),
+                'hand over a job': short(handed), 'turn, nothing new': short(turns),
+                'turn, a job begins': short(starts), 'turn, it ends': short(ends),
+                'look at the queue': short(looks), 'of that parsing': short(parsed),
+                'look at the nodes': short(node_looks), **self._node_leaves(),
                 'memory, KiB a job': round(memory / 1024 / self._jobs, 1)}
 
     def _fill(self) -> list[float]:
@@ -107,7 +106,7 @@ class _Simulation:
         costs = []
         for _ in range(_MOST_TURNS):
             before = self._submitted()
-            took = _timed(self._harness.turn)
+            took = timed(self._harness.turn)
             made = self._submitted() - before
             if not made:
                 break
@@ -151,7 +150,7 @@ class _Simulation:
         def take_in() -> None:
             self._engine._told([job.name])
             self._harness.turn()
-        return _timed(take_in)
+        return timed(take_in)
 
     def _state_of(self, job: FakeJob, wanted: str) -> str:
         """The id of the job's launch, once its state is as it has to be. Raises RuntimeError."""
@@ -166,12 +165,12 @@ class _Simulation:
         self._watcher.look()
         calls, told = self.slurm.calls['scontrol'], self.slurm.told
         self.slurm.drained.add(self.slurm.names[-1])
-        look = _timed(self._node_watch.look)
-        turn = _timed(self._harness.turn)
-        update = _timed(self._watcher.look)
+        look = timed(self._node_watch.look)
+        turn = timed(self._harness.turn)
+        update = timed(self._watcher.look)
         if self._harness.counts(self._clusters[-1]).get('unusable') != 1:
             raise RuntimeError('a node that Slurm drains is not unusable')
-        return {'a node leaves': _short([look + turn + update]), 'jobs told of it': self.slurm.told - told,
+        return {'a node leaves': short([look + turn + update]), 'jobs told of it': self.slurm.told - told,
                 'with calls of scontrol': self.slurm.calls['scontrol'] - calls}
 
     def _turn_until(self, met: Callable[[], bool]) -> None:
@@ -180,14 +179,3 @@ class _Simulation:
             if met():
                 return
         raise RuntimeError(f'not so after {_FEW} turns')
-
-
-def _timed(work: Callable[[], Any]) -> float:
-    """Milliseconds."""
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
-
-
-def _short(values: list[float]) -> float:
-    return float(f'{statistics.median(values):.3g}')

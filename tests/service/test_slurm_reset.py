@@ -58,10 +58,11 @@ def left(data):
 
 
 def test_jobs_of_the_data_folder_end_and_those_of_others_go_on(slurm, data):
-    others = [f'4|batchai:x|{data}-2/launches/a', f'5|course|{data}/launches/a', '6|(null)|/home/me', '7', '',
-              f'8|batchai:x|{data.parent}']
-    (slurm / 'jobs').write_text('\n'.join([f'2|batchai:a|{data}/launches/a', *others, f'3|batchai:b|{data}/launches/b',
-                                           '']))
+    ours = ('2|RUNNING|None|batchai:a', '3|PENDING|Priority|batchai:b')
+    others = [f'4|RUNNING|None|batchai:x|{data}-2/launches/a', f'5|RUNNING|None|course|{data}/launches/a',
+              '6|RUNNING|None|(null)|/home/me', '7', '', f'8|RUNNING|None|batchai:x|{data.parent}']
+    first, last = (f'{row}|{data}/launches/{name}' for row, name in zip(ours, 'ab'))
+    (slurm / 'jobs').write_text('\n'.join([first, *others, last, '']))
     reset_as_told(data)
     assert left(data) == ['service.lock', 'slurm.json']
     assert (slurm / 'jobs').read_text().splitlines() == others
@@ -72,7 +73,7 @@ def test_jobs_of_the_data_folder_end_and_those_of_others_go_on(slurm, data):
 
 def test_a_data_folder_that_is_reached_through_a_link_is_known(slurm, data, tmp_path):
     (tmp_path / 'link').symlink_to(data)
-    (slurm / 'jobs').write_text(f'2|batchai:a|{data}/launches/a\n')
+    (slurm / 'jobs').write_text(f'2|RUNNING|None|batchai:a|{data}/launches/a\n')
     reset_as_told(tmp_path / 'link')
     assert (slurm / 'jobs').read_text() == ''
 
@@ -96,7 +97,7 @@ def test_a_job_that_stays_keeps_the_data(slurm, data, monkeypatch):
     from azext_batchai.service.engines.slurm import leftovers
     monkeypatch.setattr(leftovers, 'PATIENCE_SECONDS', 0.3)
     (slurm / 'scancel').write_text('#!/bin/sh\nexit 0\n')
-    (slurm / 'jobs').write_text(f'2|batchai:a|{data}/launches/a\n')
+    (slurm / 'jobs').write_text(f'2|RUNNING|None|batchai:a|{data}/launches/a\n')
     with pytest.raises(StartError, match='nothing was deleted: job 2 does not end in Slurm'):
         reset_as_told(data)
     assert 'batchai.db' in left(data)

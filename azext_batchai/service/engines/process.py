@@ -16,7 +16,6 @@ import errno
 import fcntl
 import json
 import logging
-import math
 import os
 import re
 import shutil
@@ -35,6 +34,7 @@ from azext_batchai.service.engines.base import (
     Capabilities, EngineCluster, EngineNode, EngineUnavailable, Launch, LaunchRejected, LaunchState, Observation, Task)
 from azext_batchai.service.engines.devices import count_gpus
 from azext_batchai.service.engines.disposal import discard
+from azext_batchai.service.engines.first_failure import first_failed
 from azext_batchai.service.engines.task_shell import task_shell
 from azext_batchai.service.job_user import JobUser, files_as, make_passage
 
@@ -233,7 +233,7 @@ class ProcessEngine:
         if not running and os.path.exists(f'{known.folder}/stop'):
             running = self._end_strays(known)
         state = LaunchState.RUNNING if running else LaunchState.LOST if lost else LaunchState.ENDED
-        return Observation(state, tuple(codes), _first_failed(known.folder, codes))
+        return Observation(state, tuple(codes), first_failed(known.folder, codes))
 
     @staticmethod
     def _end_strays(known: _Handle) -> bool:
@@ -353,24 +353,6 @@ def _has_begun(known: _Handle) -> bool:
     """Whether a task of the launch ran, or may have been kept from it by a stop; False when the folder is gone."""
     return any(os.path.exists(f'{known.folder}/{name}')
                for name in ('stop', *(f'{number}.started' for number in range(known.tasks))))
-
-
-def _first_failed(folder: str, codes: list[int | None]) -> int | None:
-    """The failed task that ended first. One whose shell was killed left no time: it comes after those that failed
-    before the launch was stopped, and before those that failed then."""
-    failed = [number for number, code in enumerate(codes) if code]
-    if len(failed) < 2:
-        return failed[0] if failed else None
-    stopped = _modified(f'{folder}/stop') or math.inf
-    return min(failed, key=lambda number: _modified(f'{folder}/{number}.exit') or stopped)
-
-
-def _modified(path: str) -> float | None:
-    """Nanoseconds since the epoch."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except FileNotFoundError:
-        return None
 
 
 def _exit_code(base: str) -> int | None:

@@ -11,12 +11,12 @@ from azext_batchai.arm.states import NodeState, ProvisioningState
 from azext_batchai.arm.times import format_time
 from azext_batchai.service import errors
 from azext_batchai.service.context import Service
-from azext_batchai.service.engines.base import ClusterWish
 from azext_batchai.service.handlers import cluster_rules as rules, common
 from azext_batchai.service.handlers.mount_keys import check_mount_keys
 from azext_batchai.service.handlers.preconditions import check_conditions
 from azext_batchai.service.handlers.secret_rules import check_secret_pairs, check_secret_references
 from azext_batchai.service.handlers.secret_values import take_secrets
+from azext_batchai.service.scheduler.queueing import wish_of
 from azext_batchai.service.scheduler.snapshot import read_scale
 from azext_batchai.service.store.clusters import Cluster, Node
 from azext_batchai.service.versions import FlatParts
@@ -71,9 +71,8 @@ def create(service: Service, request: Request, wanted: ResourceId, given: dict[s
 
 def _check_engine(service: Service, name: str, properties: dict[str, Any], flat: FlatParts | None) -> None:
     """Raises the 400 error for a cluster that the engine has no nodes for."""
-    problem = service.queue.check_cluster(ClusterWish(
-        name, properties['vmSize'], properties['vmPriority'] == 'lowpriority', flat.tags if flat else {})
-    ) if service.queue else ''
+    tags = flat.tags if flat else {}
+    problem = service.queue.check_cluster(wish_of(name, properties, tags)) if service.queue else ''
     if problem:
         raise errors.ArmError(400, 'ClusterNotPossible', f'The cluster {name} cannot be made: {problem}.')
 

@@ -35,7 +35,7 @@ async def show_service(service: Service, request: Request) -> Response:
 
 
 async def _findings(engine: QueueingEngine) -> list[str]:
-    """None while the scheduler below takes long to say how it is set: the rest of the answer is worth more."""
+    """Empty while the scheduler below takes long to say how it is set: the rest of the answer is worth more."""
     try:
         return await asyncio.wait_for(asyncio.to_thread(engine.findings), _PATIENCE_SECONDS)
     except asyncio.TimeoutError:

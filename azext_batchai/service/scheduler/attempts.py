@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Callable, Sequence
 
 from azext_batchai.arm.states import JobState, NodeState
-from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.containers.mounts import BindError
 from azext_batchai.service.engines.base import (
     Allocation, Engine, EngineNode, LaunchRejected, LaunchState, Observation, QueueingEngine)
@@ -20,7 +19,7 @@ from azext_batchai.service.scheduler.outcome import (
 from azext_batchai.service.scheduler.plan import StopReason
 from azext_batchai.service.scheduler.ports import NoPorts
 from azext_batchai.service.scheduler.provisions import NoRuntime, Provisions
-from azext_batchai.service.scheduler.queueing import Gangs, require_gang
+from azext_batchai.service.scheduler.queueing import Gangs, require_gang, wall_seconds
 from azext_batchai.service.scheduler.staging import Staging
 from azext_batchai.service.scheduler.stages import first_stage, stage_after
 from azext_batchai.service.scheduler.unknown_starts import nothing, take_back
@@ -36,11 +35,6 @@ _log = logging.getLogger(__name__)
 # The job goes on to be running while it is stopped for one of these.
 _STILL_RUNNING = (StopReason.RESIZE_REQUEUE, StopReason.NODE_LOST, StopReason.EVICTED, StopReason.TASK_FAILED,
                   StopReason.WORK_DONE)
-
-
-def _limit(job: Job) -> float:
-    """Seconds the job may run."""
-    return parse_duration(job.resource.properties['constraints']['maxWallClockTime']).total_seconds()
 
 
 class Attempts:
@@ -74,7 +68,7 @@ class Attempts:
         now = self._clock()
         first = first_stage(job.resource.properties, self._staging.is_contained(job))
         with self._store.transaction():
-            self._store.jobs.begin(guid, node_ids, now + _limit(job), now)
+            self._store.jobs.begin(guid, node_ids, now + wall_seconds(job), now)
             record = self._intend(guid, first, job.attempt + 1, node_ids)
         self.start(record)
 
@@ -104,7 +98,7 @@ class Attempts:
         free = [node.id for node in nodes if node.state == NodeState.IDLE]
         with self._store.transaction():
             self._store.launches.set_nodes(record.id, list(observation.nodes))
-            self._store.jobs.begin(job.guid, free, began + _limit(job), began)
+            self._store.jobs.begin(job.guid, free, began + wall_seconds(job), began)
             if job.stop_reason:  # it was asked to end while it waited
                 self._store.jobs.begin_stop(job.guid, JobState.TERMINATING, job.stop_reason, self._clock())
         record = replace(record, nodes=list(observation.nodes))

@@ -11,14 +11,14 @@ from typing import Callable, Sequence
 
 from azext_batchai.arm.states import AllocationState, NodeState, ProvisioningState
 from azext_batchai.service.engines.base import (
-    Engine, EngineCluster, EngineUnavailable, LaunchState, Observation, QueueingEngine)
+    Engine, EngineUnavailable, LaunchState, Observation, QueueingEngine)
 from azext_batchai.service.engines.disposal import discard
 from azext_batchai.service.scheduler import plan as planning
 from azext_batchai.service.scheduler.attempts import Attempts
 from azext_batchai.service.scheduler.launching import Folders
 from azext_batchai.service.scheduler.node_setup import NodeSetup
 from azext_batchai.service.scheduler.provisions import Provisions
-from azext_batchai.service.scheduler.queueing import MOST_SUBMISSIONS, MOST_SUBMITTED, wish_of
+from azext_batchai.service.scheduler.queueing import MOST_SUBMISSIONS, MOST_SUBMITTED, asked_of
 from azext_batchai.service.scheduler.removal import EXPERIMENTS, WORKSPACES, Removal
 from azext_batchai.service.scheduler.snapshot import ActiveJob, ClusterView, NodeView, read_scale
 from azext_batchai.service.store import Store
@@ -338,11 +338,11 @@ class Scheduler:
             self._remove_cluster(cluster)
 
     def _rescale(self, cluster: Cluster, action: planning.Rescale) -> None:
-        bare = self._folders.cluster(cluster.resource.guid)
+        guid = cluster.resource.guid
         self._node_setup.leave(action.leaving)
         if self._queueing and action.leaving:  # before they leave, no waiting job is to begin there
-            self._tell_open_nodes(bare.guid, self._node_views(bare.guid))
-        self._engine.scale(EngineCluster(bare.guid, bare.folder, wish_of(cluster)), action.count, action.leaving)
+            self._tell_open_nodes(guid, self._node_views(guid))
+        self._engine.scale(asked_of(cluster, self._folders), action.count, action.leaving)
 
     def _remove_cluster(self, cluster: Cluster) -> None:
         """The last step of a deletion; jobs that still wait for this cluster end with it."""

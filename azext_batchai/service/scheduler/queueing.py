@@ -1,7 +1,8 @@
 """Attempts on an engine that queues gangs itself: the job waits there, and its nodes are known once they are given."""
 from __future__ import annotations
 
-from typing import Sequence
+from dataclasses import replace
+from typing import Any, Mapping, Sequence
 
 from azext_batchai.arm.times import parse_duration
 from azext_batchai.service.engines.base import (
@@ -17,11 +18,20 @@ MOST_SUBMITTED = 2000
 MOST_SUBMISSIONS = 20
 
 
-def wish_of(cluster: Cluster) -> ClusterWish:
-    """What the client said of the cluster, for an engine."""
-    properties = cluster.resource.properties
-    return ClusterWish(cluster.resource.id.name, properties.get('vmSize', ''),
-                       properties.get('vmPriority') == 'lowpriority', cluster.resource.tags)
+def wish_of(name: str, properties: dict[str, Any], tags: Mapping[str, str]) -> ClusterWish:
+    """What the client says of a cluster, for an engine."""
+    return ClusterWish(name, properties['vmSize'], properties['vmPriority'] == 'lowpriority', tags)
+
+
+def asked_of(cluster: Cluster, folders: Folders) -> EngineCluster:
+    """The cluster with what the client said of it."""
+    resource, bare = cluster.resource, folders.cluster(cluster.resource.guid)
+    return replace(bare, wish=wish_of(resource.id.name, resource.properties, resource.tags))
+
+
+def wall_seconds(job: Job) -> float:
+    """How long the job may run."""
+    return parse_duration(job.resource.properties['constraints']['maxWallClockTime']).total_seconds()
 
 
 # A set-up that takes longer than this is stuck.
@@ -45,22 +55,17 @@ class Gangs:
 
     def allocation(self, job: Job, cluster: Cluster, record: LaunchRecord) -> Allocation:
         """What the launches of an attempt share. `record.nodes` say where a later one has to be."""
-        limit = parse_duration(job.resource.properties['constraints']['maxWallClockTime']).total_seconds()
-        return Allocation(allocation_id(record.owner, record.attempt), self._cluster(cluster), job.resource.id.name,
-                          job.node_count, limit, job.priority, tuple(record.nodes))
+        return Allocation(allocation_id(record.owner, record.attempt), asked_of(cluster, self._folders),
+                          job.resource.id.name, job.node_count, wall_seconds(job), job.priority, tuple(record.nodes))
 
     def setup_allocation(self, cluster: Cluster, node_id: str, launch_id: str) -> Allocation:
         """For the set-up of a node."""
-        return Allocation(launch_id, self._cluster(cluster), f'setup-{cluster.resource.id.name}', 1, SETUP_SECONDS,
-                          nodes=(node_id,))
+        return Allocation(launch_id, asked_of(cluster, self._folders), f'setup-{cluster.resource.id.name}', 1,
+                          SETUP_SECONDS, nodes=(node_id,))
 
     def forget(self, cluster_guid: str, allocation: str) -> None:
         """The attempt is over."""
         self._engine.forget_allocation(self._folders.cluster(cluster_guid), allocation)
-
-    def _cluster(self, cluster: Cluster) -> EngineCluster:
-        bare = self._folders.cluster(cluster.resource.guid)
-        return EngineCluster(bare.guid, bare.folder, wish_of(cluster))
 
 
 def allocation_id(guid: str, attempt: int) -> str:

@@ -19,7 +19,7 @@ batchai_write_hosts() {
 
 # srun takes the place of mpirun. A line of its host file is a rank.
 batchai_use_slurm() {
-    scontrol show hostnames "$SLURM_JOB_NODELIST" >names || return 1
+    scontrol show hostnames "$SLURM_JOB_NODELIST" >names && batchai_write_environment || return 1
     batchai_nodes=0
     while read -r batchai_host batchai_ranks && read -r batchai_name <&4; do
         batchai_nodes=$((batchai_nodes + 1))
@@ -32,7 +32,6 @@ batchai_use_slurm() {
     done >places 4<names <<HOSTS
 $batchai_hosts
 HOSTS
-    batchai_write_environment || return 1
     export SLURM_HOSTFILE="$PWD/places"
     batchai_loopback= batchai_launcher=srun
     printf 'batchai_slurm=%s\n%s\n' "$1" "$batchai_rank" >rank
@@ -44,7 +43,6 @@ batchai_crowded() {
 
 command -v mpirun >/dev/null || batchai_give_up missing 'mpirun: command not found'
 batchai_version=$(mpirun --version 2>&1 </dev/null)
-# Intel's mpirun is a script around whichever mpiexec.hydra comes first.
 batchai_launcher=mpirun
 case $batchai_version in
 *'Open MPI) '* | *'OpenRTE) '* | *'Spectrum MPI) '*) batchai_language=pmix ;;
@@ -55,6 +53,7 @@ if batchai_slurm_speaks "$batchai_language" && batchai_use_slurm "$batchai_langu
 else
     batchai_forget_slurm
 fi
+# Intel's mpirun is a script around whichever mpiexec.hydra comes first.
 case $batchai_version in
 Slurm)
     set -- --overlap --overcommit --input=none --kill-on-bad-exit=1 --distribution=arbitrary \

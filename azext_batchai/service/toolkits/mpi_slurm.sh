@@ -1,6 +1,7 @@
 # Within a Slurm job Slurm itself starts the ranks, where it speaks the language of the MPI. Elsewhere MPI must not see
 # that it is in one, or it would ask Slurm for the nodes.
 batchai_forget_slurm() {
+    [ -n "$SLURM_JOB_ID" ] || return 0
     for batchai_name in $(env | sed -n 's/^\(\(SLURM\|PMI\|PMIX\)[A-Z]*_[A-Z0-9_]*\)=.*/\1/p'); do
         unset "$batchai_name"
     done

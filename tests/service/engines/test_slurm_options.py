@@ -175,3 +175,15 @@ def test_a_file_in_another_encoding_is_told(tmp_path):
     (tmp_path / 'slurm.json').write_bytes(b'{"qos": "\xff"}')
     with pytest.raises(OptionsError, match='cannot be used'):
         OptionsFile(tmp_path / 'slurm.json').read()
+
+
+def test_the_engine_reads_the_file_that_the_settings_name_in_the_data_folder(tmp_path):
+    from azext_batchai.service.engines.base import ClusterWish
+    from azext_batchai.service.engines.slurm.engine import SlurmEngine
+    from azext_batchai.service.settings import Settings
+    (tmp_path / 'site.json').write_text('{"partitoin": "batch"}')
+    engine = SlurmEngine(Settings(data_dir=tmp_path, slurm_file='site.json'))
+    try:
+        assert 'partitoin' in engine.check_cluster(ClusterWish('c', 'STANDARD_D1'))
+    finally:
+        engine.close()

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 
 from azext_batchai.service.engines.base import Allocation, LaunchState, Observation, Removal
+from azext_batchai.service.engines.first_failure import first_failed
 from azext_batchai.service.engines.slurm.allocation_folder import AllocationFolder, Placed
 
 _CODE = re.compile(rb'\n*([0-9]{1,9})( removed)?\n')
@@ -124,28 +125,20 @@ class Started:
     def observation(self) -> Observation:
         held = self.held
         nodes, began = (held.placed.ids, held.placed.began) if held.placed else ((), None)
+        first = first_failed(self.folder, self.codes)
         if self.has_codes and (self.removed is None or self.stopped or held.calm_since > self.removed
                                or held.phase is Phase.GONE and held.removal is None and not held.vanished):
-            return Observation(LaunchState.ENDED, tuple(self.codes), self._first_failed(), nodes, began)
+            return Observation(LaunchState.ENDED, tuple(self.codes), first, nodes, began)
         if held.phase is Phase.GONE:
             if self.stopped:
                 codes = [_KILLED if code is None else code for code in self.codes]
-                return Observation(LaunchState.ENDED, tuple(codes), self._first_failed(), nodes, began)
+                return Observation(LaunchState.ENDED, tuple(codes), first, nodes, began)
             return Observation(LaunchState.LOST, tuple(self.codes), None, nodes, began, held.reason, held.removal)
         if held.phase is Phase.REFUSED:
             return Observation(LaunchState.REJECTED, tuple(self.codes), reason=held.reason)
         if held.phase is Phase.RUNNING:
-            return Observation(LaunchState.RUNNING, tuple(self.codes), self._first_failed(), nodes, began)
+            return Observation(LaunchState.RUNNING, tuple(self.codes), first, nodes, began)
         return Observation(LaunchState.QUEUED, tuple(self.codes), reason=held.reason)
-
-    def _first_failed(self) -> int | None:
-        """The failed task that ended first. One that left no time comes after those that failed before the launch was
-        stopped, and before those that failed then."""
-        failed = [number for number, code in enumerate(self.codes) if code]
-        if len(failed) < 2:
-            return failed[0] if failed else None
-        stopped = _modified(f'{self.folder}/stop') or math.inf
-        return min(failed, key=lambda number: _modified(f'{self.folder}/{number}.exit') or stopped)
 
 
 class Book:
@@ -226,13 +219,5 @@ def _read_code(path: str) -> 're.Match[bytes] | None':
     try:
         with open(path, 'rb') as file:
             return _CODE.fullmatch(file.read(_LONGEST_CODE))
-    except FileNotFoundError:
-        return None
-
-
-def _modified(path: str) -> float | None:
-    """Nanoseconds since the epoch."""
-    try:
-        return os.stat(path).st_mtime_ns
     except FileNotFoundError:
         return None

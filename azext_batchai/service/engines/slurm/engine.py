@@ -61,7 +61,7 @@ class SlurmEngine:
         self._shell = settings.shell
         self._trash = settings.data_dir / 'trash'
         self._local = ProcessEngine(settings.shell, self._trash)
-        self._options = OptionsFile(Path(settings.slurm_file or settings.data_dir / 'slurm.json'))
+        self._options = OptionsFile(settings.slurm_path)
         self._shares = Shares(self._options, self._trash)
         self._book = Book()
         self._wake: Callable[[], None] = lambda: None

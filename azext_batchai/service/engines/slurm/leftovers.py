@@ -8,8 +8,8 @@ from pathlib import Path
 
 from azext_batchai.service.engines.base import EngineUnavailable
 from azext_batchai.service.engines.slurm.commands import SlurmRefused, run
+from azext_batchai.service.engines.slurm.queue import read_queue
 
-_COMMENT = 'batchai:'
 PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
 
@@ -32,16 +32,7 @@ def end_jobs(data_dir: Path) -> None:
 def find_jobs(data_dir: Path) -> list[str]:
     """Ids of the jobs of this user that a service with this data folder submitted and that have not ended. Raises
     EngineUnavailable."""
-    try:
-        rows = run(['squeue', '--all', '--noheader', f'--user={os.getuid()}', '--format=%A|%k|%Z'])
-    except SlurmRefused as refused:
-        raise EngineUnavailable(str(refused)) from refused
-    found = []
-    for row in rows.splitlines():
-        number, comment, folder = [*row.split('|', 2), '', ''][:3]
-        if comment.startswith(_COMMENT) and _is_below(Path(folder), data_dir):
-            found.append(number)
-    return found
+    return [job.id for job in read_queue() if _is_below(Path(job.folder), data_dir)]
 
 
 def _is_below(folder: Path, data_dir: Path) -> bool:
