@@ -7,21 +7,13 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ('service', 'stories')]
 
-from harness import Harness  # noqa: E402  found on the path just set
+from harness_fixture import harness  # noqa: E402, F401  found on the path just set
 
 TABLE = Path(__file__).parents[1] / 'data' / 'operation_counts.json'
 
 
 def pytest_addoption(parser):
     parser.addoption('--update-counts', action='store_true', help=f'write {TABLE.name} instead of comparing with it')
-
-
-@pytest.fixture
-def harness(tmp_path):
-    """A whole service in this process, with a fake engine."""
-    made = Harness(tmp_path / 'data')
-    yield made
-    made.close()
 
 
 @pytest.fixture

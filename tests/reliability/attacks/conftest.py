@@ -11,18 +11,11 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parents[2] / 'service'), str(Path(__file__).parents[2] / 'service' / 'engines')]
 
 from attacked_service import OtherUsersJobs  # noqa: E402
-from harness import Harness  # noqa: E402
+from harness_fixture import harness  # noqa: E402, F401
 
 from azext_batchai.service.job_user import JobUserError, find_job_user  # noqa: E402
 
 NEEDS = 'needs root, Linux, setpriv and the user nobody or daemon'
-
-
-@pytest.fixture
-def harness(tmp_path):
-    made = Harness(tmp_path / 'data')
-    yield made
-    made.close()
 
 
 @pytest.fixture
